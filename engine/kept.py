@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import hmac
 import io
@@ -23,6 +22,8 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from engine.garbage import without_search
 
 SEAL_BYTES = 32
 CHOSEN = "RULEWRIGHT_CACHE"
@@ -108,14 +109,8 @@ def unpickled(body: bytes) -> object:
 
     Raises whatever `pickle.loads` raises for content that another version has written.
     """
-    searched = gc.isenabled()
-    gc.disable()
-    try:
+    with without_search(leave_alone=True):
         return pickle.loads(body)
-    finally:
-        if searched:
-            gc.freeze()
-            gc.enable()
 
 
 def _seal(key: bytes, name: str, body: bytes) -> bytes:

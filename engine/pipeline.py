@@ -26,6 +26,7 @@ from engine.check.permits import check_permits
 from engine.check.personal import check_personal_calendars
 from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, uprate_targets
 from engine.check.sequences import check_sequences
+from engine.garbage import without_search
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
 from engine.ir.nodes import Expression, Members, OverParts, ThisPeriod
@@ -87,6 +88,7 @@ def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
     return compiled.program
 
 
+@without_search()
 @deep_recursion()  # passes walk formulas as deep as the parser lets them be
 def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:
     """Run every pass. Without `lint`, what does not change a figure (dead branches, unused names) is not looked for."""

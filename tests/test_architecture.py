@@ -20,6 +20,7 @@ FLOORS = {
     "engine": (
         *(
             "records",
+            "garbage",
             "kept",
             "remembered",
             "text",

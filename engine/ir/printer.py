@@ -12,7 +12,10 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
+from engine.ir.nodes import Node
 from engine.ir.program import Definition
 from engine.text.source import Span
 from engine.values.packed_cells import PackedCells
@@ -20,8 +23,16 @@ from engine.values.packed_cells import PackedCells
 _SILENT = ("span", "name_span", "changing")  # `changing`: advice about a fact, which decides no figure
 
 
+@cache
+def _printed(kind: Any) -> tuple[str, ...]:
+    """The fields of a class that its print has."""
+    return tuple(field.name for field in fields(kind) if field.name not in _SILENT)
+
+
 def print_core(value: object) -> str:
     """Any node, declaration or plain value of the core as text. Spans are left out."""
+    if isinstance(value, Node):  # most of what is printed
+        return _fields_printed(value)
     match value:
         case None:
             return "-"
@@ -46,7 +57,11 @@ def print_core(value: object) -> str:
         case tuple() | list():
             return "[" + " ".join(print_core(part) for part in value) + "]"
     assert is_dataclass(value)
-    parts = [print_core(getattr(value, field.name)) for field in fields(value) if field.name not in _SILENT]
+    return _fields_printed(value)
+
+
+def _fields_printed(value: Any) -> str:
+    parts = [print_core(getattr(value, name)) for name in _printed(type(value))]  # type: ignore[arg-type]
     return f"({type(value).__name__} {' '.join(parts)})"
 
 

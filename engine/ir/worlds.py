@@ -220,8 +220,9 @@ class _Unrolling:
     ) -> ir.Expression | None:
         """A read as it stands in a world: of a copy, of what is outside, or of the very figure that is replaced."""
         while world is not None:
-            if any(self.is_replaced(node, change, world, place, owner) for change in world.node.changes):
-                return ir.Literal(node.type, node.span, 0)
+            for change in world.node.changes:
+                if change.name == node.name and self.is_replaced(node, change, world, place, owner):
+                    return ir.Literal(node.type, node.span, 0)
             if node.name in world.reached and node.name in self.definitions:
                 copy = _Copy(node.name, world, place)
                 self.pending.setdefault(copy.key, copy)
@@ -232,8 +233,8 @@ class _Unrolling:
     def is_replaced(
         self, node: ir.VariableRead | ir.OverTime, change: ir.Replacement, world: World, place: Place, owner: Place
     ) -> bool:
-        """Whether a read is surely of what a world replaces."""
-        if isinstance(node, ir.OverTime) or change.link is not None or node.name != change.name:
+        """Whether a read of a figure that a world replaces is surely of the one of whom it does."""
+        if isinstance(node, ir.OverTime) or change.link is not None:
             return False
         if isinstance(change.subject, ir.Self) and isinstance(change.time, ir.ThisPeriod):
             return place.own and self.definitions[node.name].entity == world.home.entity

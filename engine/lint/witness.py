@@ -86,6 +86,8 @@ def _tried(plain: Sequence[ir.Expression], ground: Ground, size: int) -> Search:
     constants = sorted({Fraction(n.value) for n in literals if n.type.is_number})  # type: ignore[arg-type]
     days = sorted({n.value for n in literals if isinstance(n.value, date)})
     candidates = [_candidates(leaf, constants, days, ground) for leaf in leaves]
+    if not all(candidates):  # a leaf of which nothing can be tried, such as a day beside no other: nothing is concluded
+        return Search(None, False)
     allowed = min(MAX_COMBINATIONS, max(1, ground.work.left // max(1, size)))
     tries = _Tries(leaves, candidates, _parts(plain), allowed)
     values = tries.first()
@@ -94,7 +96,7 @@ def _tried(plain: Sequence[ir.Expression], ground: Ground, size: int) -> Search:
         return Search(values, True)
     if tries.left <= 0 and allowed < MAX_COMBINATIONS:
         ground.work.given_up += 1
-    exact = all(_exact(condition) for condition in plain) and all(options for options in candidates)
+    exact = all(_exact(condition) for condition in plain)
     return Search(None, exact and tries.left > 0)
 
 

@@ -100,6 +100,8 @@ class _Reader:
 
     def node(self, event: yaml.Event, depth: int) -> Node:
         """The node that begins with `event`, which stands `depth` deep."""
+        if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None:
+            return self.scalar(event)  # as nearly all are
         self.refuse_properties(event)
         if depth > MAX_DEPTH and not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             message = f"nesting is deeper than {MAX_DEPTH}"
@@ -112,13 +114,17 @@ class _Reader:
             case yaml.SequenceStartEvent():
                 return self.sequence(event, depth)
             case yaml.ScalarEvent():
-                style = _STYLES.get(event.style or "", Style.PLAIN)
-                if style is Style.DOUBLE and not self.quoted_keys:
-                    self.refuse_escaped(event)
-                if event.tag is not None:  # what stands after a refused tag is not judged
-                    return Scalar("", style, self.span(event), refused=True)
-                return Scalar(event.value, style, self.span(event))
+                return self.scalar(event)
         return Scalar("", Style.PLAIN, self.span(event), refused=True)
+
+    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        """A value or a key; one that stands after a refused tag is not judged."""
+        style = _STYLES.get(event.style or "", Style.PLAIN)
+        if style is Style.DOUBLE and not self.quoted_keys:
+            self.refuse_escaped(event)
+        if event.tag is not None:
+            return Scalar("", style, self.span(event), refused=True)
+        return Scalar(event.value, style, self.span(event))
 
     def refuse_escaped(self, event: yaml.ScalarEvent) -> None:
         """Refuse a character that is not allowed in a file where an escape stands for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from engine.records import record
 
@@ -25,7 +26,7 @@ class Source:
     line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        starts = [0, *(index + 1 for index, char in enumerate(self.text) if char == "\n")]
+        starts = accumulate((len(line) + 1 for line in self.text.split("\n")[:-1]), initial=0)
         object.__setattr__(self, "line_starts", tuple(starts))
 
     def position(self, offset: int) -> tuple[int, int]:
