@@ -2,7 +2,8 @@
 
 1. Weights are decimals in a column of the units' table. One that is missing, no number, or below zero is refused.
 2. Money of the population's own year is multiplied by an index of the rules, exactly, and rounded to the money grid,
-   halves away from zero. Weights, ages and who is there stay as they are. What was done is said in a sentence.
+   halves away from zero. Ages and who is there stay as they are; weights grow with the population's own total, where
+   the view says it by year. What was done is said in sentences.
 3. Columns that are not facts of the rules (a state's number, a survey's id) are left aside and named.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -32,6 +33,7 @@ from engine.values.types import Kind
 
 pa: Any = pyarrow
 MAX_SHOWN = 20
+WEIGHT_PLACES = 10**4
 _MOST_PLACES, _MOST_PLAIN = 9, 10**15  # a double tells decimals of so many digits apart
 
 
@@ -58,7 +60,8 @@ class Population:
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """Tables by entity as they were read, and their files. `year`: of which their money is (None: that asked for).
-    `notes`: what was left aside in reading."""
+    `notes`: what was left aside in reading. `weights_by_year`: how many units there are in other years, where it is
+    known of the population."""
 
     about: str
     tables: Mapping[str, Any]
@@ -66,6 +69,7 @@ class Source:
     year: int | None
     digest: str
     notes: tuple[str, ...] = ()
+    weights_by_year: Mapping[int, Fraction] = field(default_factory=dict)
 
 
 def read_source(
@@ -102,7 +106,9 @@ def _sample(view: View) -> Source:
         digest.update((FOLDER / name).read_bytes())
     tables = {view.person: sample.people, view.unit: sample.tax_units}
     about, year = str(view.population["about"]), int(view.population["year"])
-    return Source(about, tables, {view.person: "people", view.unit: "tax_units"}, year, digest.hexdigest())
+    by_year = {int(at): Fraction(str(total)) for at, total in view.population.get("weights", {}).items()}
+    files = {view.person: "people", view.unit: "tax_units"}
+    return Source(about, tables, files, year, digest.hexdigest(), weights_by_year=by_year)
 
 
 def admit(program: Program, view: View, source: Source, at: Period, *, weight: str, index: str) -> Population:
@@ -121,6 +127,9 @@ def admit(program: Program, view: View, source: Source, at: Period, *, weight: s
         more = f"\n  … and {len(gathered.problems) - MAX_SHOWN:,} more" if len(gathered.problems) > MAX_SHOWN else ""
         raise Failure(f"the population has {len(gathered.problems):,} faults:\n  {shown}{more}", "correct the cells")
     columns, notes = _carried(program, gathered.columns, source.year, at, index)
+    if source.year is not None and str(source.year) != str(at) and index not in ("", "none"):
+        weights, scale, said = _grown(weights, scale, source, at)
+        notes = (*notes, said)
     notes = (*notes, *source.notes)
     if len(aside) > 1:
         notes = (*notes, "Columns that are not facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
@@ -222,9 +231,25 @@ def _carried(
             raise Failure(f"`{cell.name}` goes beyond its range when it is carried to {at}", "use `--uprate none`")
     said = (
         f"Money of {year} was multiplied by {float(factor):.6f}, the growth of `{index}` from {year} to {at}, and "
-        "rounded to the money grid; weights, ages and who is there are as in the data."
+        "rounded to the money grid; ages and who is there are as in the data."
     )
     return replace(columns, columns=moved), (said,)
+
+
+def _grown(weights: NDArray[np.int64], scale: int, source: Source, at: Period) -> tuple[NDArray[np.int64], int, str]:
+    """The weights of another year, where it is known how many units there are then, and what was done."""
+    then, now = (source.weights_by_year.get(year) for year in (source.year or 0, at.start.year))
+    if then is None or now is None:
+        return weights, scale, f"Weights are those of {source.year}: how many units there are in {at} is not known."
+    if int(weights.max()) * WEIGHT_PLACES >= 2**53 * scale:
+        raise Failure("weights have too many digits to be carried to another year", "round them to four decimals")
+    times = WEIGHT_PLACES * now / then / scale
+    grown = (2 * weights.astype(object) * times.numerator + times.denominator) // (2 * times.denominator)
+    said = (
+        f"Weights of {source.year} were multiplied by {float(now / then):.6f}, the growth of the survey's own total to "
+        f"{at}, and rounded to four decimals."
+    )
+    return np.array(grown, dtype=np.int64), WEIGHT_PLACES, said
 
 
 def _times(column: Column, factor: Fraction) -> Column:

@@ -191,7 +191,7 @@ def _window(simulation: Simulation) -> str:
     if any(year.projected for year in simulation.years):
         told += (
             '<p class="soft">Of projected years the law is what is enacted, with amounts moved on by what is assumed '
-            "of prices and wages; who is there, and their weights, stay as they are in the data.</p>"
+            "of prices and wages; who is there stays as in the data, and what is done to weights is said below.</p>"
         )
     return told
 

@@ -49,3 +49,16 @@ def test_few_are_not_shown(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "not zero:  fewer than 10" in done.stdout
     assert "15000" not in done.stdout
+
+
+def test_the_samples_weights_grow_as_the_surveys_total_does() -> None:
+    years = {
+        year: json.loads(run("population", "describe", "us", "--at", year, "--json").stdout)
+        for year in ("2024", "2026")
+    }
+    totals = {year: Fraction(described["weight"]) for year, described in years.items()}
+    assert abs(totals["2026"] / totals["2024"] - Fraction("220134997.82") / Fraction("214875995.16")) < Fraction(
+        1, 10**9
+    )
+    assert any("Weights of 2024 were multiplied by 1.024475" in note for note in years["2026"]["notes"])
+    assert not any("Weights of" in note for note in years["2024"]["notes"])
