@@ -81,7 +81,10 @@ def issue(
     from api.permits.keys import read_private
     from api.permits.register import Register
     from api.rules import programs
+    from api.simulate.writing import appearing, check_place
 
+    if out is not None:
+        check_place(out)  # or the permit would be in the register, and nowhere else
     program = programs.load_program(rules, reform or [])
     signer = Issuer(issuer, read_private(key), status_at)
     bound = read_holder_key(holder) if holder is not None else None
@@ -106,7 +109,8 @@ def issue(
     if out is None:
         print(token)
     else:
-        out.write_text(token + "\n", encoding="ascii")
+        with appearing(out) as beside:
+            beside.write_text(token + "\n", encoding="ascii")
     codes = f" for {', '.join(privilege.code for privilege in decision.privileges)}" if decision.privileges else ""
     complain(f"permit {place}: {requirement} of {decision.instance}{codes}, {decision.on} to {decision.until}")
 

@@ -95,6 +95,16 @@ def _moment(note: Note, path: Path) -> datetime:
     return note.signed_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
+def check_place_for_anchor(path: Path) -> None:
+    """Raise Misuse if a file that is no anchor would be replaced by one."""
+    if not path.exists():
+        return
+    try:
+        _note(path)
+    except Failure:
+        raise Misuse(f"`{path}` is there, and is no anchor", "name a new file, or an anchor to replace") from None
+
+
 def newest(folder: Path, log_id: str) -> Kept | None:
     """The newest anchor of a log in a folder; None if there is none. What cannot be read is passed over."""
     paths = sorted(folder.glob(f"{log_id[:12]}-*{SUFFIX}"), reverse=True)

@@ -16,6 +16,7 @@ from api.history.access import reading, writing
 from api.history.looks import ACCESS_RETENTION
 from api.history.parts import parts_with
 from api.history.timeline import nothing_known
+from api.simulate.writing import appearing, check_place
 from citizens import Certificate, SqliteLog
 
 ACCOMPANYING = (ACCESS_RETENTION,)
@@ -46,6 +47,8 @@ def expired_command(
     `alone` says that nobody was named besides.
     """
     order.require()
+    if certificate is not None:
+        check_place(certificate)  # an erasure cannot be taken back when its certificate has no place
     if not alone:
         raise Misuse("subjects are named, and a retention class too", "erase the one and then the other")
     moments = horizons_of(horizons)
@@ -78,12 +81,15 @@ def expired_command(
 
 
 def _keep(certificate: Path, told: object) -> None:
-    certificate.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    with appearing(certificate) as beside:
+        beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def erase_command(subjects: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool) -> int:
     """Destroy the subjects' keys and names, and their records', once the user has confirmed."""
     order.require()
+    if certificate is not None:
+        check_place(certificate)  # an erasure cannot be taken back when its certificate has no place
     if not yes and not sys.stdin.isatty():
         raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
     where: dict[Path, list[str]] = {}

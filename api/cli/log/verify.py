@@ -10,9 +10,17 @@ from pathlib import Path
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.history.access import keys_path, log_folder, reading, require_log, store_of
-from api.history.anchors import Kept, anchors_folder, read_anchors, signer_of, verifier_of
+from api.history.anchors import (
+    Kept,
+    anchors_folder,
+    check_place_for_anchor,
+    read_anchors,
+    signer_of,
+    verifier_of,
+)
 from api.history.kafka import is_address, verify_topics
 from api.history.parts import each_part, parts_of
+from api.simulate.writing import appearing
 from citizens import Anchor, Damage, Layout, Verification, Verifier, verify_events
 from citizens.sqlite.anchoring import log_id_of
 
@@ -60,6 +68,8 @@ def verify_command(question: Question, as_json: bool) -> int:
         return each_part(parts, lambda part: verify_command(replace(question, log=part), as_json))
     folder = log_folder(question.log)
     require_log(folder)
+    if question.write_anchor is not None:
+        check_place_for_anchor(question.write_anchor)
     verifier = verifier_of(question.public_key)
     given = _anchors(folder, question.anchors, verifier)
     with waiting("verifying"):
@@ -158,5 +168,6 @@ def _verified(folder: Path, anchors: Sequence[Anchor], events_only: bool) -> Ver
 def _write(path: Path, anchor: Anchor) -> None:
     signer = signer_of(None)
     text = signer.sign(anchor, datetime.now(UTC)) if signer is not None else anchor.to_json() + "\n"
-    path.write_text(text, encoding="utf-8")
+    with appearing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
     complain(f"wrote an anchor at offset {anchor.offset}: {path}; keep it elsewhere")
