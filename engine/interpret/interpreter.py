@@ -27,20 +27,21 @@ from engine.interpret import (
     bands,
     choosing,
     domain,
+    exceptions,
     lookups,
     members,
     narrowing,
     navigation,
     operations,
     personal,
+    replacing,
     tables,
     worlds,
 )
 from engine.interpret.cases import Case, unit_of
 from engine.interpret.constants import Constants
 from engine.interpret.date_operations import date_arithmetic, date_function
-from engine.interpret.domain import blocked, either, needs_of, settled, under
-from engine.interpret.evaluating import Unsure
+from engine.interpret.domain import either, needs_of, settled, under
 from engine.interpret.figures import Figures
 from engine.interpret.frames import NOTHING, Frame, Step
 from engine.interpret.grouping import MOST_WAYS
@@ -51,7 +52,6 @@ from engine.interpret.outcomes import (
     Failure,
     Interval,
     Known,
-    NotApplicable,
     Outcome,
     Possible,
     stated,
@@ -69,7 +69,6 @@ from engine.values.periods import NoPeriod, Period, PeriodKind, Unit
 from engine.values.types import Value
 
 MAX_CALLS = 200
-MAX_OPEN_EXCEPTIONS = 10
 UNKNOWN_DAY = "the day on which it is read is not known"
 
 
@@ -209,7 +208,7 @@ class Interpreter(Figures):
             case ir.OverTime():
                 return members.over_time(self, node, frame)
             case ir.Exceptions():
-                return self._exceptions(node, frame)
+                return exceptions.exceptions(self, node, frame)
             case ir.Otherwise():
                 value = self.evaluate(node.value, frame)
                 return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
@@ -296,36 +295,6 @@ class Interpreter(Figures):
             return condition
         return narrowing.branches(node, condition, frame, self.evaluate)
 
-    def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
-        whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
-        if (bad := blocked(*whens.values())) is not None:
-            return bad
-        certain = {name for name, outcome in whens.items() if outcome == domain.TRUE}
-        open_ = [name for name, outcome in whens.items() if isinstance(outcome, Possible)]
-        if not open_:
-            return self._exception(node, certain, frame)
-        results: dict[str, Outcome] = {}
-        for mask in range(1 << min(len(open_), MAX_OPEN_EXCEPTIONS)):
-            holding = certain | {name for at, name in enumerate(open_) if mask >> at & 1}
-            key = operations.winner(node, holding)
-            if key not in results:
-                results[key] = self._exception(node, holding, frame)
-        if len(open_) > MAX_OPEN_EXCEPTIONS:  # too many to try: any of them may be the one, and some may clash
-            results |= {case.name: self.evaluate(case.then, frame) for case in node.cases if case.name not in results}
-            results[""] = Failure("too many exceptions may hold to tell", node.span)
-        return under(either(list(results.values()), needs_of(*whens.values())), *whens.values())
-
-    def _exception(self, node: ir.Exceptions, holding: set[str], frame: Frame) -> Outcome:
-        """What stands where exactly the exceptions `holding` hold."""
-        winner = operations.winner(node, holding)
-        if winner == operations.GENERAL:
-            return self.evaluate(node.general, frame)
-        for case in node.cases:
-            if case.name == winner:
-                return self.evaluate(case.then, frame)
-        names = " and ".join(f"`{name}`" for name in sorted(holding))
-        return Failure(f"the exceptions {names} hold at once, and none is over the others", node.span)
-
     # --- reading figures
 
     def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
@@ -392,53 +361,8 @@ class Interpreter(Figures):
 
     def world(self, node: ir.AsIf, frame: Frame) -> World | Outcome:
         """The world of an `as if`; what it gives where what is replaced cannot be found, or it is not known of whom."""
-        facts: dict[Fact, Outcome] = {}
-        parameters: dict[str, Outcome] = {}
-        for change in node.changes:
-            frames = self._each(change, frame, node)
-            if isinstance(frames, Known | Possible | NotApplicable | Failure):
-                return frames
-            for inner in frames:
-                outcome = self._replacement(change, inner, facts, parameters, node)
-                if outcome is not None:
-                    return outcome
-        return World(self, Replaced(facts, parameters, frame.period))
-
-    def _each(self, change: ir.Replacement, frame: Frame, node: ir.AsIf) -> Sequence[Frame] | Outcome:
-        """The frame of each of whom something is replaced."""
-        if change.link is None:
-            return (frame,)
-        members = navigation.linked(self, change.link, frame, None)
-        if isinstance(members, Unsure):
-            return navigation.several(self, change.link, frame, node)  # type: ignore[return-value]
-        if isinstance(members, NotApplicable | Failure):
-            return ()
-        return [replace(frame, bound={**frame.bound, change.bound: member}) for member in members]
-
-    def _replacement(
-        self,
-        change: ir.Replacement,
-        frame: Frame,
-        facts: dict[Fact, Outcome],
-        parameters: dict[str, Outcome],
-        node: ir.AsIf,
-    ) -> Outcome | None:
-        counted = domain.TRUE if change.where is None else self.evaluate(change.where, frame)
-        if counted == domain.FALSE:
-            return None
-        value = self.evaluate(change.value, frame)
-        if change.subject is None:
-            parameters[change.name] = value
-            return None
-        instance, period = navigation.someone(self, change.subject, frame, node), self._period(change.time, frame, None)
-        if isinstance(instance, Failure | Possible):
-            return instance
-        if not isinstance(instance, str) or not isinstance(period, Period):
-            return None  # there is nobody of whom it could be replaced
-        fact = Fact(change.name, instance, period)
-        outcome = worlds.stored(value, self.program.definitions[change.name])
-        facts[fact] = outcome if counted == domain.TRUE else worlds.perhaps(counted, outcome, self.find(fact))
-        return None
+        replaced = replacing.replaced(self, node, frame, lambda time: self._period(time, frame, None))
+        return World(self, replaced) if isinstance(replaced, Replaced) else replaced
 
     def _as_if(self, node: ir.AsIf, frame: Frame) -> Outcome:
         world = self.world(node, frame)
