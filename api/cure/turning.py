@@ -18,7 +18,7 @@ from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
 from engine.reading.declared_constants import Bracket, Parameter, Scale, Table
-from engine.values.periods import add_duration
+from engine.values.dates import add_duration
 from engine.values.types import Duration, Value
 
 MOST_LENGTHS = 12

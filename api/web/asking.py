@@ -16,7 +16,7 @@ from engine.explain.words import value_words
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.reading.declared_settings import Settings
-from engine.values.periods import EARLIEST_FACT, LATEST_FACT
+from engine.values.dates import EARLIEST_FACT, LATEST_FACT
 from engine.values.types import Kind
 
 UNKNOWN = "?"

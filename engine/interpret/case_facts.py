@@ -19,8 +19,9 @@ from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import MappingEntry, Node, Scalar, Style, shown
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span
+from engine.values.dates import EARLIEST_FACT, LATEST_FACT
 from engine.values.numbers import format_decimal, is_within, range_text
-from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period
+from engine.values.periods import ETERNITY, Period
 from engine.values.types import Kind, Value, ValueType
 
 MOST_UNKNOWN_DAYS = 3_660

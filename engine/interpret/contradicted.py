@@ -28,8 +28,9 @@ from engine.ir.links import Link, is_below
 from engine.ir.program import Definition, Program
 from engine.records import record
 from engine.remembered import Remembered
+from engine.values.dates import EARLIEST_FACT, LATEST_FACT
 from engine.values.numbers import format_decimal
-from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, Unit
+from engine.values.periods import Period, Unit
 from engine.values.types import Value
 
 KEPT = 8

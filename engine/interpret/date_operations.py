@@ -18,8 +18,7 @@ from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome,
 from engine.ir import nodes as ir
 from engine.reading.declared_settings import Settings
 from engine.text.source import Span
-from engine.values.exact import as_date, as_length, as_number
-from engine.values.periods import (
+from engine.values.dates import (
     FIRST_YEAR,
     LAST_YEAR,
     add_duration,
@@ -29,6 +28,7 @@ from engine.values.periods import (
     months_between,
     years_between,
 )
+from engine.values.exact import as_date, as_length, as_number
 from engine.values.types import WEEKDAYS, Duration, EnumValue, Kind
 from engine.values.working_days import WorkingDays
 

@@ -20,7 +20,8 @@ from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics
 from engine.text.own_faults import compiling
-from engine.values.periods import Unit, add_months
+from engine.values.dates import add_months
+from engine.values.periods import Unit
 from engine.values.types import BOOLEAN
 
 MAX_NODES = 100_000

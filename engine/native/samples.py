@@ -16,7 +16,8 @@ from engine.interpret.constants import Constants
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, GroupLink, column_of, unit_of
-from engine.values.periods import FIRST_YEAR, LAST_YEAR, Period
+from engine.values.dates import FIRST_YEAR, LAST_YEAR
+from engine.values.periods import Period
 from engine.values.types import Kind, Nothing, Value
 
 _NONE_SHARE = 0.2

@@ -29,8 +29,9 @@ from engine.population.faults import NO_FIGURE
 from engine.population.links import LinkReader
 from engine.population.own_periods import Whose, meant_period
 from engine.reading.declared_settings import Entity
+from engine.values.dates import EARLIEST_FACT, LATEST_FACT, add_months
 from engine.values.numbers import range_text
-from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, add_months
+from engine.values.periods import Period
 from engine.values.types import NONE, Kind
 
 LOOKED_BACK, LOOKED_AHEAD = 40, 10  # years for which a statement that goes on is laid out

@@ -13,8 +13,9 @@ from engine.reading.fields import as_scalar
 from engine.reading.numerals import read_money, read_rate, read_whole
 from engine.syntax.nodes import Node, Scalar, shown
 from engine.text.source import Span
+from engine.values.dates import FIRST_YEAR, parse_date
 from engine.values.numbers import Grid, RoundingMode
-from engine.values.periods import FIRST_YEAR, PeriodKind, Unit, parse_date
+from engine.values.periods import PeriodKind, Unit
 from engine.values.types import (
     FAILED,
     INTEGER,

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
+from engine.values.dates import parse_date
 from engine.values.numbers import parse_decimal
-from engine.values.periods import parse_date
 
 
 def read_number(text: str, span: Span, problems: Diagnostics) -> Fraction:

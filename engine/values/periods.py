@@ -1,4 +1,4 @@
-"""Calendars, periods, and the arithmetic of dates.
+"""Calendars and periods.
 
 A `PeriodKind` is what a variable declares (`year`, `month`, `fiscal_year`); a `Period` is one (2024, March 2024).
 """
@@ -14,14 +14,11 @@ from enum import Enum
 from functools import lru_cache
 
 from engine.records import record
-from engine.values.types import Duration
+from engine.values.dates import FIRST_YEAR, LAST_YEAR, add_months, guarded, guarded_year, months_between, parse_date
 
-FIRST_YEAR, LAST_YEAR = 1600, 2999
-EARLIEST_FACT, LATEST_FACT = date(1700, 1, 1), date(2899, 12, 31)  # facts leave room for a lifetime either way
 _PERIOD = re.compile(
     r"(?:(?P<kind>[a-z][a-z0-9_]*):)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII
 )
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Unit(Enum):
@@ -275,18 +272,6 @@ class Period:
 ETERNITY = Period(PeriodKind(Unit.ETERNITY), date(FIRST_YEAR, 1, 1))
 
 
-def guarded(ordinal: int) -> date:
-    """The date of an ordinal day number. Raises OverflowError outside the years 1600 to 2999."""
-    if not date(FIRST_YEAR, 1, 1).toordinal() <= ordinal <= date(LAST_YEAR, 12, 31).toordinal():
-        raise OverflowError(f"dates lie between {FIRST_YEAR} and {LAST_YEAR}")
-    return date.fromordinal(ordinal)
-
-
-def guarded_year(day: date, years: int) -> date:
-    """The same day of the year some years later. Raises OverflowError outside the years 1600 to 2999."""
-    return add_months(day, 12 * years)
-
-
 @lru_cache(maxsize=256)
 def nests(inner: PeriodKind, outer: PeriodKind) -> bool:
     """Whether every boundary of `outer` is one of `inner`: looked at over the 400 years after which dates repeat."""
@@ -347,71 +332,6 @@ def _parts(whole: Period, kind: PeriodKind, edge: str) -> tuple[Period, ...]:
             break
         part = part.shift(1)
     return tuple(periods)
-
-
-def add_months(day: date, months: int, round_up: bool = False) -> date:
-    """`day` plus calendar months. A day that the month lacks becomes its last day, or the next month's first.
-
-    Raises OverflowError outside the years 1600 to 2999.
-    """
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise OverflowError(f"dates lie between {FIRST_YEAR} and {LAST_YEAR}")
-    if day.day <= 28:  # which every month has
-        return date(year, month + 1, day.day)
-    last = gregorian.monthrange(year, month + 1)[1]
-    if day.day <= last:
-        return date(year, month + 1, day.day)
-    return guarded(date(year, month + 1, last).toordinal() + 1) if round_up else date(year, month + 1, last)
-
-
-def add_duration(day: date, duration: Duration, round_up: bool = False) -> date:
-    """`day` plus a duration: first its months, then its days."""
-    moved = add_months(day, duration.months, round_up) if duration.months else day
-    return guarded(moved.toordinal() + duration.days) if duration.days else moved
-
-
-def months_between(start: date, end: date, leap_birthday_march: bool = True) -> int:
-    """Whole months from `start` to `end`; negative if `end` is earlier.
-
-    A month is complete on the same day of the month; where the month lacks it, on the next month's first day
-    (`leap_birthday_march`) or else on its last day.
-    """
-    if end < start:
-        return -months_between(end, start, leap_birthday_march)
-    months = (end.year - start.year) * 12 + end.month - start.month
-    return months if add_months(start, months, round_up=leap_birthday_march) <= end else months - 1
-
-
-def years_between(start: date, end: date, leap_birthday_march: bool = True) -> int:
-    """Whole years from `start` to `end`, as an age is counted."""
-    if end < start:
-        return -years_between(end, start, leap_birthday_march)
-    years = end.year - start.year
-    return years if add_months(start, 12 * years, round_up=leap_birthday_march) <= end else years - 1
-
-
-def age_on(born: date, day: date, leap_birthday_march: bool = True) -> int:
-    """The highest age in whole years that is attained by `day`; below 0 before birth.
-
-    `n` is at most it exactly if `born` plus n years, a leap day's birthday moved as it must be, is not after `day`.
-    """
-    years = day.year - born.year
-    return years if add_months(born, 12 * years, round_up=leap_birthday_march) <= day else years - 1
-
-
-def parse_date(text: str) -> date:
-    """A date written YYYY-MM-DD. Raises ValueError for anything else, with a sentence."""
-    if not _DATE.fullmatch(text):
-        raise ValueError(f"`{text[:40]}` is not a date written YYYY-MM-DD")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"there is no date `{text}`") from error
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"dates lie between {FIRST_YEAR} and {LAST_YEAR}")
-    return day
 
 
 def parse_period(text: str, calendars: dict[str, Calendar] | None = None, year_is: str = "year") -> Period:

@@ -11,7 +11,7 @@ from datetime import date
 
 from engine.records import record
 from engine.text.source import Span
-from engine.values.periods import FIRST_YEAR, LAST_YEAR, guarded
+from engine.values.dates import FIRST_YEAR, LAST_YEAR, guarded
 
 _FIRST, _LAST = date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal()
 

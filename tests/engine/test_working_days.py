@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text.source import Source, Span
-from engine.values.periods import add_months, age_on
+from engine.values.dates import add_months, age_on
 from engine.values.working_days import WorkingDays
 
 PLACE = Span(Source("made", ""), 0, 0)

@@ -20,8 +20,8 @@ from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import Arithmetic, Whole
 from engine.native.write.lane_values import Code, Content, Day, Figure, Length
 from engine.native.write.writing import Writer
+from engine.values.dates import FIRST_YEAR, LAST_YEAR
 from engine.values.numbers import RoundingMode
-from engine.values.periods import FIRST_YEAR, LAST_YEAR
 
 FIRST, LAST = date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal()
 _MARCH = 305  # days from 1 March of the year 0 to the day before ordinal 0
