@@ -31,6 +31,7 @@ from citizens import (
     Value,
     same_value,
 )
+from citizens.moving import is_moved_from
 
 _ENDED = "\0ended"  # what no fact says
 
@@ -50,6 +51,7 @@ class Touched:
 def touched_by(log: History, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
     """The groups that some facts concern, recorded above `position` and up to `to`."""
     touched_groups: dict[str, Touched] = {}
+    some_left = is_moved_from(log)
     by_subject: dict[str, list[Event]] = {}
     for event in events:
         if _may_count(terms, event):
@@ -60,14 +62,14 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
             continue
         changes = dict.fromkeys(_told(terms, recorded, after, before or {}))
         for group in _groups_of(log, terms, subject, after, to):
-            if is_erased(group) or log.moved_to(group) is not None:
+            if is_erased(group) or (some_left and log.moved_to(group) is not None):
                 continue
             touched = touched_groups.setdefault(group, Touched())
             touched.joined.add(subject)
             touched.changes |= changes
         for used in _may_be_named(log, terms, subject, to):
             for group in _users_of(log, terms, used):
-                if log.moved_to(group) is None:
+                if not some_left or log.moved_to(group) is None:
                     touched = touched_groups.setdefault(group, Touched())
                     touched.named.add(used)
                     touched.changes |= changes

@@ -2,9 +2,9 @@
 
 Within a part the door finds them. Across parts:
 
-1. While ids are whole numbers that rise from part to part, the last one is enough to know that none comes again.
-2. Else the ids of each part are kept as sorted 64-bit numbers: themselves, or a hash of their text. A part's ids are
-   looked up in those before it.
+1. The ids of each part are kept as sorted 64-bit numbers: themselves, or a hash of their text. Those that rise already
+   are sorted.
+2. A part's ids are looked up in the earlier parts whose range they touch: in none, while ids rise from part to part.
 3. What a hash finds is looked up in the file: only the same text in an earlier row is the same id.
 """
 
@@ -49,7 +49,7 @@ class Seen:
             if earlier[0] <= keys.max() and keys.min() <= earlier[-1]:
                 at = np.minimum(np.searchsorted(earlier, keys), len(earlier) - 1)
                 repeated |= earlier[at] == keys
-        self._earlier.append(np.unique(keys))
+        self._earlier.append(keys if bool((keys[1:] > keys[:-1]).all()) else np.unique(keys))
         repeated &= ~ids.is_null().to_numpy(zero_copy_only=False)
         if repeated.any():
             yield from self._told(ids, np.flatnonzero(repeated), name, before)

@@ -6,6 +6,7 @@ another process writes, and after a compaction has put another file in place.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -49,6 +50,8 @@ class Readings:
         self._pool: list[tuple[object, Reader]] = []
         self._pool_lock = threading.Lock()
         self._files = Watch(settings.vfs)
+        self._current, self._restoring = str(layout.folder / "current"), str(layout.restoring_path)
+        self._named: tuple[tuple[int, int, int], Path] | None = None
         self._closed = False
 
     @property
@@ -65,7 +68,7 @@ class Readings:
         """A reader from the pool, on the events file and the key store that count now."""
         if self._closed:
             raise LogUnavailable("this log is closed", "open it again")
-        path = self.layout.events_path()
+        path = self._events_path()
         try:
             self._files.require_same(path)
         except LogDamaged:
@@ -87,6 +90,19 @@ class Readings:
                     self._pool.append((files, reader))
             if not keep:
                 reader.close()
+
+    def _events_path(self) -> Path:
+        """The events file that counts. What names it is read again only when it was replaced: this is asked before
+        every question."""
+        try:
+            state = os.stat(self._current)
+        except OSError:
+            return self.layout.events_path()
+        names = (state.st_ino, state.st_mtime_ns, state.st_size)
+        named = self._named
+        if named is None or named[0] != names or os.path.exists(self._restoring):
+            named = self._named = names, self.layout.events_path()
+        return named[1]
 
     def _opened(self, path: Path) -> Reader:
         events = connect(path, self._settings, write=False)

@@ -2,10 +2,10 @@
 
     python -m tests.kafka.faults --minutes 5 [--seed 7]
 
-Brokers are killed and started again, stopped (SIGSTOP) and let go on; a second writer takes the partition over; stores
-are deleted. Each append is of a few events with their own ids, and is delivered again until it is acknowledged. At the
-end a store is made anew and the checker asks: is every acknowledged event there, where its receipt says, none twice,
-each subject's in the order of their versions, the chain sound?
+Brokers are killed and started again, one at a time or all at once, stopped (SIGSTOP) and let go on; a second writer
+takes the partition over; stores are deleted. Each append is of a few events with their own ids, and is delivered again
+until it is acknowledged. At the end a store is made anew and the checker asks: is every acknowledged event there, where
+its receipt says, none twice, each subject's in the order of their versions, the chain sound?
 """
 
 from __future__ import annotations
@@ -29,20 +29,67 @@ SUBJECTS = 40
 NAME = "faults"
 
 
-class Run:
-    """A run of faults: who writes, what was acknowledged, and which brokers are down."""
+class Unrest:
+    """Three brokers, which of them are down, and what was done to them."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder, self.draw = folder, random.Random(seed)
         self.cluster = Cluster(folder / "cluster", 3)
         self.down: dict[int, float] = {}
         self.stopped: dict[int, float] = {}
-        self.acknowledged: dict[str, tuple[str, str, Receipt]] = {}
         self.counts: dict[str, int] = {}
-        self.log: KafkaLog | None = None
+
+    def start(self) -> None:
+        """Start the brokers."""
+        for number in self.cluster.numbers:
+            self.cluster.start(number)
+        self.cluster.wait(120)
 
     def count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
+
+    def trouble(self, kind: str) -> None:
+        """Kill a broker, stop it (SIGSTOP), or kill all of them at once (`all`). Else never more than two are down."""
+        if kind == "all":
+            self.heal(force=True)
+            for number in self.cluster.numbers:
+                self.cluster.kill(number)
+                self.down[number] = time.monotonic() + self.draw.uniform(1, 4)
+            self.count("times all brokers were killed at once")
+            return
+        if len(self.down) + len(self.stopped) >= 2:
+            return
+        number = self.draw.choice([n for n in self.cluster.numbers if n not in self.down and n not in self.stopped])
+        until = time.monotonic() + self.draw.uniform(2, 12)
+        if kind == "kill":
+            self.cluster.kill(number)
+            self.down[number] = until
+            self.count("brokers killed")
+        else:
+            self.cluster.kill(number, signal.SIGSTOP)
+            self.stopped[number] = until
+            self.count("brokers stopped")
+
+    def heal(self, *, force: bool) -> None:
+        """Start and wake brokers whose time is over, or all."""
+        now = time.monotonic()
+        for number, until in list(self.down.items()):
+            if force or now > until:
+                self.cluster.start(number)
+                del self.down[number]
+        for number, until in list(self.stopped.items()):
+            if force or now > until:
+                self.cluster.kill(number, signal.SIGCONT)
+                del self.stopped[number]
+
+
+class Run(Unrest):
+    """A run of faults: who writes, and what was acknowledged."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        super().__init__(folder, seed)
+        self.acknowledged: dict[str, tuple[str, str, Receipt]] = {}
+        self.log: KafkaLog | None = None
 
     def open(self, store: str, *, write: bool = True) -> KafkaLog:
         address = read_address(f"kafka://{self.cluster.address}/{NAME}?store={self.folder / store}")
@@ -82,17 +129,9 @@ class Run:
 
     def fault(self) -> None:
         """One fault, never so many at once that nothing could go on for long."""
-        kind = self.draw.choice(("kill", "stop", "takeover", "lose"))
-        if kind in ("kill", "stop") and len(self.down) + len(self.stopped) < 2:
-            number = self.draw.choice([n for n in self.cluster.numbers if n not in self.down and n not in self.stopped])
-            until = time.monotonic() + self.draw.uniform(2, 12)
-            if kind == "kill":
-                self.cluster.kill(number)
-                self.down[number] = until
-            else:
-                self.cluster.kill(number, signal.SIGSTOP)
-                self.stopped[number] = until
-            self.count(f"brokers {kind}ed" if kind == "kill" else "brokers stopped")
+        kind = self.draw.choice(("kill", "stop", "takeover", "lose", "kill", "stop", "takeover", "lose", "all"))
+        if kind in ("kill", "stop", "all"):
+            self.trouble(kind)
         elif kind == "takeover":
             old, self.log = self.log, None
             try:
@@ -113,18 +152,6 @@ class Run:
             self.log = None
             shutil.rmtree(self.folder / self.draw.choice("abc"), ignore_errors=True)
             self.count("stores lost")
-
-    def heal(self, *, force: bool) -> None:
-        """Start and wake brokers whose time is over, or all."""
-        now = time.monotonic()
-        for number, until in list(self.down.items()):
-            if force or now > until:
-                self.cluster.start(number)
-                del self.down[number]
-        for number, until in list(self.stopped.items()):
-            if force or now > until:
-                self.cluster.kill(number, signal.SIGCONT)
-                del self.stopped[number]
 
     def check(self) -> int:
         """Compare what a store made anew holds with what was acknowledged; how many events there are."""
@@ -156,9 +183,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), options.seed)
         try:
-            for number in run.cluster.numbers:
-                run.cluster.start(number)
-            run.cluster.wait(120)
+            run.start()
             until, next_fault, appends = time.monotonic() + 60 * options.minutes, time.monotonic() + 3, 0
             while time.monotonic() < until:
                 run.append(appends)

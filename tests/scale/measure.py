@@ -25,12 +25,11 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from api.bench.measured_population import sample_tables
+from api.bench.measured_population import OUTPUTS, sample_tables
 
 LOOK_SECONDS = 0.25
 TICKS = os.sysconf("SC_CLK_TCK")
 SAMPLED = 10_000
-WANT = "income_tax,eitc,payroll_tax"
 
 
 @dataclass(frozen=True, slots=True)
