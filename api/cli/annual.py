@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from api.assess.annual import AnnualReport, NobodyThere, run_annual, run_of_nobody, together
 from api.assess.drafts import Terms, all_terms
 from api.assess.everybody import Counted, Lives
+from api.assess.manifest import PartManifest, manifest_of
+from api.batch.parts import write_whole
 from api.cases.naming import read_period
 from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
@@ -19,9 +22,10 @@ from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, sharing
 from api.history.letters import settle
-from api.history.parts import known_in, part_name, parts_of
+from api.history.parts import known_in, number_of, part_name, parts_of
 from api.rules import programs
 from api.scale.spread import Spread, spread_over
+from api.schema import as_data
 from citizens import Known, SharedLog
 from engine.ir.program import Program
 from engine.values.numbers import with_commas
@@ -39,16 +43,18 @@ def annual_command(
     other_rules: bool,
     threads: int,
     ray: str,
+    manifest: Path | None = None,
     as_json: bool,
 ) -> int:
-    """Assess everybody for a year and the periods in it, or go on where a run was cut off."""
+    """Assess everybody for a year and the periods in it, or go on where a run was cut off. To the file `manifest` it
+    writes what was recorded, once all of it is."""
     with waiting("reading the rules"):
         program = programs.load_program(rules)
     period = read_period(program, year)
     parts = parts_of(log)
     settle(parts)
     known = known_in(log, as_known, "--as-known")
-    runs = _Runs(program, period, other_rules, threads, len(parts) == 1 and not as_json)
+    runs = _Runs(program, period, other_rules, threads, len(parts) == 1 and not as_json, manifest is not None)
     with spread_over(ray) as spread:
         for part, as_of in zip(parts, known, strict=True):
             if len(parts) > 1:
@@ -57,6 +63,8 @@ def annual_command(
     if not runs.done:
         raise runs.nobody[0].why
     runs.note_nobody()
+    if manifest is not None:
+        runs.write_manifest(manifest)
     for done in runs.done.values():
         if not as_json and not runs.show:
             _show(done)
@@ -73,6 +81,7 @@ class _Run:
     report: AnnualReport
     seconds: float
     horizons: list[int]
+    manifests: list[PartManifest] = field(default_factory=list)
     finished: int = 0
     """In how many parts everybody had been assessed before: their sums are not computed again."""
 
@@ -103,6 +112,8 @@ class _Runs:
     threads: int
     show: bool
     """Whether to print each run as soon as it is done: where there is one log, and no JSON is wanted."""
+    reads_back: bool = False
+    """Whether to read what was recorded for a manifest."""
     done: dict[str, _Run] = field(default_factory=dict)
     nobody: list[_Nobody] = field(default_factory=list)
     """Rules may assess what a log has no groups for, such as SNAP in a log of returns."""
@@ -120,8 +131,25 @@ class _Runs:
                 seconds = time.monotonic() - start
                 run = self.done.setdefault(terms.key, _Run(terms, report, 0.0, []))
                 run.add(report, seconds)
+                if self.reads_back:
+                    run.manifests.append(manifest_of(opened, terms, report.horizon, number_of(part)))
                 if self.show:
                     _show(run)
+
+    def write_manifest(self, path: Path) -> None:
+        """Write what was recorded, all at once."""
+        runs = [
+            {
+                "assessment": run.terms.rules.name,
+                "period": str(run.terms.period),
+                "groups": sum(part.groups for part in run.manifests),
+                "faults": sum(part.faults for part in run.manifests),
+                "parts": [as_data(part) for part in run.manifests],
+            }
+            for run in self.done.values()
+        ]
+        said = {"year": str(self.period), "rules": self.program.fingerprint, "runs": runs}
+        write_whole(path, lambda new: new.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8"))
 
     def note_nobody(self) -> None:
         """Note the runs in the parts that had nobody for them, if others had: who comes there later is followed."""

@@ -28,14 +28,21 @@ def annual(
     ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads to compute with.")] = 2,
     ray: Ray = "",
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--manifest", metavar="FILE", help="Write what was recorded: counts, hash, rules, offsets."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Assess everybody in a log for a year, and post to the ledger. Run it again to resume where it was cut off."""
     from api.cli.annual import annual_command
 
     raise typer.Exit(
-        annual_command(rules, year, log, as_known, other_rules=other_rules, threads=threads, ray=ray, as_json=as_json)
-    )
+        annual_command(
+            rules, year, log, as_known,
+            other_rules=other_rules, threads=threads, ray=ray, manifest=manifest, as_json=as_json,
+        )
+    )  # fmt: skip
 
 
 @commands.command()

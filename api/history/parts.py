@@ -66,7 +66,15 @@ def parts_of(log: Path | None) -> list[Path]:
 
 def part_name(part: Path) -> str:
     """What a part is called beside others."""
-    return f"partition {kafka.address_of(part).here if is_address(part) else number_in(part) or 0}"
+    return f"partition {number_of(part) or 0}"
+
+
+def number_of(part: Path) -> int | None:
+    """A part's number in its population; None for a log that is none."""
+    if not is_address(part):
+        return number_in(part)
+    address = kafka.address_of(part)
+    return address.here if address.partitions > 1 else None
 
 
 def part_with(log: Path | None, subject: str) -> Path:

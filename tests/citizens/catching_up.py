@@ -2,8 +2,8 @@
 
     python -m tests.citizens.catching_up [--facts 20000]
 
-Of every kind there are as many: facts that no figure of the year can read, facts that leave the figures as they are, and
-wages that change them. Prints facts a second of processor time for each, and which part of it is the law's.
+There are as many of each kind: facts that no figure of the year can read, facts that leave the figures as they are,
+and wages that change them. Prints facts a second of processor time for each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess import follow
 from api.assess.annual import NobodyThere, run_annual, run_of_nobody
 from api.assess.drafts import all_terms
 from api.assess.follow import Follower
@@ -83,13 +82,10 @@ def _catch_up(log: SqliteLog, program: Program, kind: str, facts: int) -> None:
         pass
     wall, processor = time.monotonic() - wall, time.process_time() - processor
     report = follower.report
-    print(
-        f"facts {kind}: {facts / processor:,.0f} a second of processor ({facts / wall:,.0f} of wall, in "
-        f"{len(follower.positions())} assessments), {report.reassessed:,} groups assessed anew, {report.changed:,} changed",
-        flush=True,
-    )
+    rates = f"{facts / processor:,.0f} a second of processor ({facts / wall:,.0f} of wall)"
+    made = f"{report.reassessed:,} groups assessed anew, {report.changed:,} of them changed"
+    print(f"facts {kind}: {rates}, {made}", flush=True)
 
 
 if __name__ == "__main__":
-    assert follow.WINDOW
     main(sys.argv[1:])

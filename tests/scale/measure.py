@@ -95,7 +95,7 @@ def timed(way: str, inputs: Sequence[Path], output: Path, kill_every: float) -> 
         "--output",
         str(output),
         "--want",
-        WANT,
+        ",".join(OUTPUTS),
     ]
     start, done = time.monotonic(), threading.Event()
     process = subprocess.Popen([*command, "--output", str(output), *how], stdout=subprocess.DEVNULL)
