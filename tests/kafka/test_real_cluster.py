@@ -29,7 +29,7 @@ from citizens.kafka.log import KafkaLog, open_kafka_log
 from citizens.kafka.topics import AUDIT, EVENTS
 from tests.citizens import test_log_protocol as protocol
 from tests.citizens.histories import Clock, moment, wages
-from tests.kafka import disasters
+from tests.kafka import disasters, power
 from tests.kafka.cluster import Cluster, why_not
 from tests.kafka.network import Network
 from tests.kafka.network import network as networked
@@ -106,6 +106,10 @@ def test_on_a_real_cluster(place: Place, tmp_path: Path, subtests: pytest.Subtes
     for part in (_settings, _zombie, _rebuilt, _cleaner, _copies, _population, _leader_killed, _two_brokers_down):
         with subtests.test(part.__name__.strip("_")):
             part(cluster, logs, tmp_path)
+    with subtests.test("power goes on all brokers at once"):
+        power.power(cluster, tmp_path)
+    with subtests.test("... and all disks lose their ends, and that is seen"):
+        power.lost_everywhere(cluster, tmp_path)
     with subtests.test("passwords"):
         disasters.passwords(cluster, tmp_path)
     if place.network is not None:
