@@ -17,10 +17,12 @@ from api.cli.ask_lists import ask_lists
 from api.cli.ask_people import ask_people
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
+from api.interview.deciding import decides
 from api.interview.interview import Step, next_step, read_answer, read_whole
 from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
+from engine.explain.words import value_words
 from engine.interpret.cases import Case
 from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.outcomes import Fact
@@ -158,7 +160,7 @@ def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path 
         case, passed = interview.now()
         with waiting("thinking"):
             step, fact = next_step(program, case, wanted, passed, interpreters)
-        if fact is None or not _answered(interview, step, fact):
+        if fact is None or not _answered(interview, step, fact, wanted):
             break
         if save is not None:
             interview.save(save)
@@ -169,18 +171,21 @@ def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path 
     return ExitCode.FAILED if step.figures.failed else ExitCode.DONE
 
 
-def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
+def _answered(interview: _Interview, step: Step, fact: Fact, wanted: Sequence[Definition]) -> bool:
     """Put a question until there is an answer to it, or a way back; False if the answers have ended."""
     assert step.question is not None
     program = interview.program
     options = f" [{' / '.join(step.options)}]" if step.options else ""
-    complain(f"{step.question.ask}{options}  ({step.question.of.id}; `?` don't know, `back`, `stop`)")
+    complain(f"{step.question.ask}{options}  ({step.question.of.id}; `?` don't know, `why`, `back`, `stop`)")
     for line in sys.stdin:
         match line.strip():
             case "":
                 continue
             case "stop":
                 return False
+            case "why":
+                complain(_why(interview, wanted, fact))
+                continue
             case "back":
                 if interview.answers:
                     interview.answers.pop()
@@ -196,6 +201,33 @@ def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
         interview.answers.append((fact, value))
         return True
     return False
+
+
+def _why(interview: _Interview, wanted: Sequence[Definition], fact: Fact) -> str:
+    """When the answer decides: what else must be so, and what two answers then give."""
+    if is_list(fact):
+        return "what is not listed may count, too"
+    program = interview.program
+    witness = decides(program, interview.now()[0], wanted, fact)
+    if witness is None:
+        return "an answer to it may matter; no example was found in a short search"
+
+    def said(of: Fact, value: Value) -> str:
+        return value_words(value, program.definitions[of.name].type, program.settings)
+
+    usual = {other: program.definitions[other.name].absent for other in witness.others}
+    unusual = [
+        f"{program.definitions[other.name].label}: {said(other, value)} ({other.instance})"
+        for other, value in witness.others.items()
+        if value != usual[other]
+    ]
+    figure = program.definitions[witness.figure.name].short_name
+    answers = ", and with ".join(
+        f"{said(fact, answer)} it is {said(witness.figure, value)}"
+        for answer, value in zip(witness.answers, witness.gives, strict=True)
+    )
+    others = f"with {'; '.join(unusual)}, all else as usual: " if unusual else "all else as usual: "
+    return f"{others}{figure} of {witness.figure.instance} with {answers}"
 
 
 def _report(step: Step, answers: int) -> None:

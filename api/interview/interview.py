@@ -67,13 +67,28 @@ def next_step(
     calculated = calculate(program, asked_case, wanted, Asked(), interpreter=interpreter)
     needs = _needs(interpreter, wanted)
     interpreters.keep(interpreter)
-    facts = [fact for fact in needs if not is_list(fact)]
+    facts = _with_what_is_listed(program, asked_case, wanted, needs, interpreters)
     best = next((fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed), None)
     if best is None:
         return _about_lists(Step(calculated, None, len(facts)), asked_case, needs, passed)
     return Step(
         calculated, question(program, best), len(facts), _options(program, program.definitions[best.name])
     ), best
+
+
+def _with_what_is_listed(
+    program: Program, case: Case, wanted: Sequence[Definition], needs: Collection[Fact], interpreters: Interpreters
+) -> list[Fact]:
+    """The facts that may be asked. Of permissions, which are quickly found, not those that matter only if somebody or
+    something is not listed: nobody can state that here, so no answer to them would decide anything."""
+    facts = [fact for fact in needs if not is_list(fact)]
+    quick = all(figure.type.kind is Kind.BOOLEAN for figure in wanted)
+    if not quick or case.complete or len(facts) == len(needs):
+        return facts
+    listed = interpreters.begin(replace(case, whole=case.whole | {EVERY}))
+    mattering = _needs(listed, wanted)
+    interpreters.keep(listed)
+    return [fact for fact in facts if fact in mattering]
 
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], interpreters: Interpreters) -> list[Fact]:
