@@ -16,6 +16,7 @@ from api.cli.options import (
     Ray,
     Reforms,
     Rules,
+    UprateIndex,
     ViewFile,
     WeightColumn,
 )
@@ -37,7 +38,7 @@ def simulate_reforms(
     data_year: DataYear = None,
     columns: ColumnMapFile = None,
     weight: WeightColumn = "",
-    uprate: Annotated[str, typer.Option("--uprate", metavar="INDEX", help="What carries money on, or `none`.")] = "",
+    uprate: UprateIndex = "",
     view: ViewFile = None,
     threshold: Annotated[int, typer.Option("--threshold", min=1, help="The smallest gain or loss that counts.")] = 1,
     samples: Annotated[int, typer.Option("--bootstrap", min=2, max=10_000, help="Samples for standard errors.")] = 100,
@@ -125,16 +126,17 @@ def seek(
     ] = "",
     reform: Reforms = None,
     population: PopulationFiles = None,
+    data_year: DataYear = None,
+    columns: ColumnMapFile = None,
+    weight: WeightColumn = "",
+    uprate: UprateIndex = "",
     view: ViewFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the value of a constant that costs a given amount, or what several values cost, over a population."""
     from api.cli.seek import seek_command
-    from api.simulate.search import read_range
+    from api.simulate.search import Asked, read_range
 
     values = read_range(path, low, high, step)
-    raise typer.Exit(
-        seek_command(
-            rules, values, at, cost, reforms=reform or [], population=population or [], view=view, as_json=as_json
-        )
-    )
+    asked = Asked(tuple(population or ()), data_year, columns, weight, uprate, view)
+    raise typer.Exit(seek_command(rules, values, at, cost, reforms=reform or [], asked=asked, as_json=as_json))

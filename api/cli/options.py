@@ -29,6 +29,7 @@ PopulationFiles = Annotated[
 DataYear = Annotated[
     int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
 ]
+UprateIndex = Annotated[str, typer.Option("--uprate", metavar="INDEX", help="What carries money on, or `none`.")]
 WeightColumn = Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each row stands for.")]
 ViewFile = Annotated[Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")]
 ColumnMapFile = Annotated[

@@ -6,10 +6,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from api.cli.options import ColumnMapFile, DataYear, PopulationFiles, ViewFile, WeightColumn
+from api.failures import Misuse, suggestion
 
-population_app = typer.Typer(help="The population that simulations run on.", no_args_is_help=True)
+
+class _Commands(TyperGroup):
+    """The commands of a population. Whoever leaves the command out is told how to write what they may mean."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            names = " or ".join(f"`{name}`" for name in self.commands)
+            remedy = f"say what to do with the population, {names}: `rulewright population describe {args[0]}`"
+            told = f"`{args[0]}` is no command of `rulewright population`"
+            raise Misuse(told, suggestion(args[0], self.commands, remedy))
+        return super().resolve_command(ctx, args)
+
+
+population_app = typer.Typer(help="The population that simulations run on.", cls=_Commands, no_args_is_help=True)
 
 
 @population_app.command()
@@ -21,6 +36,7 @@ def describe(
     ] = "",
     data_year: DataYear = None,
     columns: ColumnMapFile = None,
+    view: ViewFile = None,
     weight: WeightColumn = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
@@ -31,7 +47,7 @@ def describe(
 
     with waiting("reading the population"):
         population_described = describe_population(
-            rules, population or [], at, weight, data_year=data_year, columns=columns
+            rules, population or [], at, weight, data_year=data_year, columns=columns, view_file=view
         )
     if as_json:
         say_json(as_data(population_described))

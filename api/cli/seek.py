@@ -11,7 +11,7 @@ from api.cli.output import say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.schema import as_data
-from api.simulate.search import Range, Sought, seek, vary
+from api.simulate.search import Asked, Range, Sought, seek, vary
 from engine.values.numbers import parse_decimal, with_commas
 
 
@@ -22,18 +22,15 @@ def seek_command(
     cost: str,
     *,
     reforms: Sequence[Path],
-    population: Sequence[str],
-    view: Path | None,
+    asked: Asked,
     as_json: bool,
 ) -> int:
     """Search for the value that costs `cost`, or (without it) tell what each value costs."""
     try:
         if cost:
-            sought = seek(
-                rules, reforms, values, at, target=-_amount(cost), given=population, view=view, on_progress=_progress
-            )
+            sought = seek(rules, reforms, values, at, target=-_amount(cost), asked=asked, on_progress=_progress)
         else:
-            sought = vary(rules, reforms, values, at, given=population, view=view, on_progress=_progress)
+            sought = vary(rules, reforms, values, at, asked=asked, on_progress=_progress)
     finally:
         if is_terminal(sys.stderr):
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

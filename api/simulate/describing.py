@@ -54,11 +54,18 @@ class PopulationDescribed:
 
 
 def describe_population(
-    rules: str, given: Sequence[str], at: str, weight: str, *, data_year: int | None = None, columns: Path | None = None
+    rules: str,
+    given: Sequence[str],
+    at: str,
+    weight: str,
+    *,
+    data_year: int | None = None,
+    columns: Path | None = None,
+    view_file: Path | None = None,
 ) -> PopulationDescribed:
     """What the shipped sample, or the files given, hold. Money is as in the data unless `at` is another year."""
     program = programs.load_program(rules)
-    view = load_view(program)
+    view = load_view(program, view_file)
     mapped = read_column_map(program, columns) if columns is not None else None
     source = read_source(program, view, given, data_year, columns=mapped, weight=weight)
     period = read_period(program, at or str(source.year or program.settings.covers_to.year))

@@ -23,7 +23,7 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
             yield f"  from {value.since}: {value.before} -> {value.after}"
     yield ""
     total = sum(map(len, compared.can_change.values()))
-    yield f"exported figures that can change: {total:,}"
+    yield f"exported figures that can change: at most {total:,}, which read what differs, directly or through others"
     for entity, names in compared.can_change.items():
         more = f" and {len(names) - 12} more" if len(names) > 12 else ""
         yield f"  of a {entity}: {', '.join(names[:12])}{more}"

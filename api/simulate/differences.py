@@ -1,7 +1,8 @@
 """`diff`: what is different between two versions of the law, which figures can change, and by how much they do.
 
 1. Constants are compared date by date and row by row; figures, facts and functions part by part.
-2. Whatever reads something that differs, directly or through others, can change.
+2. Only what reads something that differs, directly or through others, can change; some of it may never, whatever the
+   facts are.
 3. The worked examples are run under the second version: those of which something that they expect changes are listed.
 4. On the population, every exported amount of its units that can change is computed under both.
 """
@@ -61,7 +62,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The whole comparison. `can_change` are the exported figures that may be others, by entity."""
+    """The whole comparison. `can_change` are the only exported figures that may be others, by entity."""
 
     before: str
     after: str

@@ -17,6 +17,7 @@ from pathlib import Path
 from api.cases.naming import read_period
 from api.failures import Failure, Misuse
 from api.rules import programs
+from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text, weighted_total
 from api.simulate.outcomes import money_step, net_change, outcome
 from api.simulate.population import admit, read_source
@@ -75,6 +76,21 @@ class Sought:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The population that is meant, as in `api.simulate.run.Request`."""
+
+    population: Sequence[str] = ()
+    data_year: int | None = None
+    columns: Path | None = None
+    weight: str = ""
+    uprate: str = ""
+    view: Path | None = None
+
+
+SHIPPED = Asked()
+
+
 def read_range(path: str, low: str, high: str, step: str) -> Range:
     """The range that `--from`, `--to` and `--step` mean. Raises Misuse."""
     percent = low.endswith("%") or high.endswith("%")
@@ -101,19 +117,27 @@ class _Trials:
     base: Sequence[Path]
     range: Range
     at: str
-    given: Sequence[str]
-    view_file: Path | None
+    asked: Asked
     on_progress: Progress
 
     def __post_init__(self) -> None:
         self.law = programs.load_program(self.rules, self.base)
-        self.view = load_view(self.law, self.view_file)
+        self.view = load_view(self.law, self.asked.view)
         self.period = read_period(self.law, self.at, projected=True)
-        source = read_source(self.law, self.view, self.given, None)
-        self.population = admit(self.law, self.view, source, self.period, weight="", index=self.view.uprate)
+        self.programs = {0: self._reformed(0)}  # before the population is read: a name may be misspelt
+        self._read_population()
         self.before = outcome(self.law, self.view, self.population, threads=2)
         self.step = money_step(self.law, self.view)
         self.known: dict[int, Fraction] = {}
+
+    def _read_population(self) -> None:
+        asked = self.asked
+        mapped = read_column_map(self.law, asked.columns) if asked.columns is not None else None
+        source = read_source(
+            self.law, self.view, asked.population, asked.data_year, columns=mapped, weight=asked.weight
+        )
+        index = asked.uprate or self.view.uprate
+        self.population = admit(self.law, self.view, source, self.period, weight=asked.weight, index=index)
 
     def net(self, number: int) -> Fraction:
         """By how much the net budget changes with the value so many steps up."""
@@ -121,14 +145,17 @@ class _Trials:
             value = self.range.text(self.range.value(number))
             self.on_progress(f"{self.range.path} = {value}")
             change = 0
-            if (program := self._reformed(value)) is not None:
+            program = self.programs[number] if number in self.programs else self._reformed(number)
+            if program is not None:
                 after = outcome(program, self.view, self.population, threads=2)
                 moved = net_change(self.view, self.before, after, self.step)
                 change = -weighted_total(moved, self.population.weights)
             self.known[number] = Fraction(change, self.step * self.population.weight_scale)
         return self.known[number]
 
-    def _reformed(self, value: str) -> Program | None:
+    def _reformed(self, number: int) -> Program | None:
+        """The law with the value so many steps up; None where it is the law's own."""
+        value = self.range.text(self.range.value(number))
         text = (
             f"about: {self.range.path}\nlaw: A proposal\nset:\n  {self.range.path}: {{{self.period.start}: {value}}}\n"
         )
@@ -150,23 +177,23 @@ class _Trials:
 
 
 def vary(
-    rules: str, base: Sequence[Path], values: Range, at: str, *, given: Sequence[str] = (),
-    view: Path | None = None, on_progress: Progress = lambda _: None,
+    rules: str, base: Sequence[Path], values: Range, at: str, *, asked: Asked = SHIPPED,
+    on_progress: Progress = lambda _: None,
 ) -> Sought:  # fmt: skip
     """What each value of the range costs. Raises Misuse for too many."""
     if values.steps >= MOST_VALUES:
         raise Misuse(f"the range has {values.steps + 1:,} values, more than {MOST_VALUES}", "take a larger `--step`")
-    trials = _Trials(rules, base, values, at, given, view, on_progress)
+    trials = _Trials(rules, base, values, at, asked, on_progress)
     tried = tuple(trials.tried(number) for number in range(values.steps + 1))
     return _sought(trials, "", None, (), tried)
 
 
 def seek(
-    rules: str, base: Sequence[Path], values: Range, at: str, *, target: Fraction, given: Sequence[str] = (),
-    view: Path | None = None, on_progress: Progress = lambda _: None,
+    rules: str, base: Sequence[Path], values: Range, at: str, *, target: Fraction, asked: Asked = SHIPPED,
+    on_progress: Progress = lambda _: None,
 ) -> Sought:  # fmt: skip
     """The value whose net change of the budget is nearest to `target`. Raises Failure if it is not between the ends."""
-    trials = _Trials(rules, base, values, at, given, view, on_progress)
+    trials = _Trials(rules, base, values, at, asked, on_progress)
     low, high = 0, values.steps
     ends = [trials.net(low) - target, trials.net(high) - target]
     if ends[0] * ends[1] > 0:

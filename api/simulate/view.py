@@ -61,6 +61,8 @@ _NEEDED = ("unit", "person", "weight", "incomes", "taxes")
 
 def load_view(program: Program, path: Path | None = None) -> View:
     """The view of a ruleset: its own, or the one in `path`. Raises Misuse for one that does not fit the rules."""
+    if path is not None and not path.is_file():
+        raise Misuse(f"there is no view `{path}`", "name a YAML file with unit, person, weight, incomes and taxes")
     path = path or _VIEWS / f"{program.settings.name}.yaml"
     if not path.is_file():
         raise Misuse(

@@ -70,9 +70,9 @@ def test_a_map_of_columns_reads_files_with_names_of_their_own(land: Path) -> Non
     [
         ("A_AGE:", "AAGE:", "person: there is no column `AAGE`; did you mean `A_AGE`?"),
         ("WSAL: wages", "WSAL: wage", "person, WSAL: there is no fact `wage`; did you mean `wages`"),
-        ("A_AGE: age", "A_AGE: wages", "person: `A_AGE` and `WSAL` both are to be `wages`"),
+        ("A_AGE: age", "A_AGE: wages", "person: `A_AGE` and `WSAL` are both mapped to `wages`"),
         ("3: dependent", "4: dependent", "person, REL: the map does not say what `3` is, in 60 rows"),
-        ("tax_units:", "tax_unts:", "names an entity `tax_unts` that there is not"),
+        ("tax_units:", "tax_unts:", "names an entity `tax_unts` that does not exist"),
         ("WT: weight", "WT: [weight]", "does not say what the column `WT` is"),
     ],
 )

@@ -62,3 +62,13 @@ def test_the_samples_weights_grow_as_the_surveys_total_does() -> None:
     )
     assert any("Weights of 2024 were multiplied by 1.024475" in note for note in years["2026"]["notes"])
     assert not any("Weights of" in note for note in years["2024"]["notes"])
+
+
+def test_a_command_that_is_left_out_is_told(tmp_path: Path) -> None:
+    done = run("population", "us")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "`rulewright population describe us`" in done.stderr
+    assert "did you mean `describe`?" in run("population", "descibe", "us").stderr
+    missing = run("population", "describe", "us", "--view", tmp_path / "view.yaml")
+    assert missing.returncode == 2
+    assert "there is no view" in missing.stderr

@@ -72,3 +72,25 @@ def test_a_constant_that_is_not_there(land: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "did you mean `allowance`?" in done.stderr
+
+
+def test_a_misspelt_constant_is_told_before_the_population_is_read(land: Path) -> None:
+    done = run(
+        "seek", "rules", "alowance", "--from", "1", "--to", "2", "--at", "2024", "--view", "view.yaml",
+        "--population", "nowhere/people.csv", cwd=land,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "did you mean `allowance`?" in done.stderr
+
+
+def test_columns_of_the_users_own_are_mapped_as_in_simulate(land: Path) -> None:
+    (land / "own_people.csv").write_text((land / "people.csv").read_text().replace("wages", "WSAL", 1))
+    (land / "own_units.csv").write_text((land / "tax_units.csv").read_text().replace("weight", "W", 1))
+    heads = (land / "people.csv").read_text().splitlines()[0].split(",")
+    mapped = "".join(f"  {'WSAL' if name == 'wages' else name}: {name}\n" for name in heads)
+    (land / "map.yaml").write_text(f"person:\n{mapped}tax_unit: {{tax_unit_id: tax_unit_id, W: weight}}\n")
+    own = ("--population", "person=own_people.csv", "--population", "tax_unit=own_units.csv", "--columns", "map.yaml")
+    asked = ("seek", "rules", "allowance", "--from", "2_000", "--to", "5_000", "--step", "1_500", "--at", "2024")
+    done = run(*asked, "--view", "view.yaml", *own, "--json", cwd=land)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tried"] == json.loads(sought(land, "--step", "1_500", "--json").stdout)["tried"]
