@@ -49,6 +49,34 @@ def rounded_down(logs: Sequence[History], offsets: Sequence[int]) -> list[int]:
     return cut
 
 
+def ends_of(logs: Sequence[History]) -> list[int]:
+    """A cut of now: the ends of all logs, or just before them, that tears no move.
+
+    What the logs' positions say of moves is enough, if it was the same before and after the ends were read and nobody
+    was on the way. Only else are all moves looked through.
+    """
+    before = _standings(logs)
+    ends = [log.head() for log in logs]
+    if before == _standings(logs) and _nobody_is_on_the_way(before):
+        return ends
+    return rounded_down(logs, ends)
+
+
+def _standings(logs: Sequence[History]) -> list[dict[str, int]]:
+    """By log, as known when people last left for others, and came from others."""
+    moves = (MOVED_TO, MOVED_FROM)
+    return [{name: at for name, at in log.positions().items() if name.startswith(moves)} for log in logs]
+
+
+def _nobody_is_on_the_way(standings: Sequence[dict[str, int]]) -> bool:
+    return all(
+        standings[int(name.removeprefix(MOVED_TO))].get(f"{MOVED_FROM}{number}", 0) == at
+        for number, standing in enumerate(standings)
+        for name, at in standing.items()
+        if name.startswith(MOVED_TO)
+    )
+
+
 def halves_of(logs: Sequence[History]) -> list[Halves]:
     """Every move between these logs of which something is left."""
     moves: dict[tuple[int, int, int], Halves] = {}

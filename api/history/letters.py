@@ -13,7 +13,7 @@ from pathlib import Path
 from api.failures import Failure
 from api.history.access import reading, writing
 from citizens import History, SqliteLog
-from citizens.cuts import rounded_down
+from citizens.cuts import ends_of
 from citizens.moving import Letter, arrive, confirm, on_the_way
 
 Step = Callable[[str], None]
@@ -61,13 +61,14 @@ def _bring(parts: Sequence[Path], letters: Sequence[Letter], on_step: Step) -> N
 
 
 def steady_heads(parts: Sequence[Path]) -> list[int]:
-    """The ends of all parts, read at moments by which nobody is on the way: together everybody once. Raises Failure if
-    people move all the time."""
+    """The ends of all parts, by which everybody is in one of them; all that was acknowledged before this was asked is
+    inside. Raises Failure if people move all the time."""
     for _ in range(_TRIES):
         with all_settled(parts) as opened:
             heads = [log.head() for log in opened]
-            if rounded_down(opened, heads) == heads:
-                return heads
+            cut = ends_of(opened)
+            if all(end >= head for end, head in zip(cut, heads, strict=True)):
+                return cut
     raise Failure("people are moving between the partitions all the time", "try again when it is quieter")
 
 

@@ -27,7 +27,7 @@ from api.history.letters import letters_of, settle
 from api.history.looks import record_looks
 from api.history.parts import Recorded, cuts_of, parts_for, parts_of
 from citizens import Draft, Known, MovedAway
-from citizens.cuts import rounded_down
+from citizens.cuts import ends_of, rounded_down
 from citizens.homes import Homes
 
 _ROUNDS = 5
@@ -195,7 +195,7 @@ class Population:
     def heads(self) -> list[int]:
         """A cut of now: the ends of all logs, by which everybody is in one of them."""
         self.take_in()
-        return rounded_down(self.logs, [log.head() for log in self.logs]) if self.several else [self.logs[0].head()]
+        return ends_of(self.logs) if self.several else [self.logs[0].head()]
 
     def each_known(self, known: AsKnown) -> list[Known]:
         """As known when in each log, for a question about everybody. Raises Misuse or Failure."""

@@ -16,7 +16,7 @@ from api.history.moves import move
 from api.history.parts import append_to_parts, known_in, make_cut, make_parts, parts_with
 from api.history.population import Population
 from citizens import Belongs, Conflict, Draft, Facts, Origin, Point, SqliteLog, open_log
-from citizens.cuts import halves_of, rounded_down
+from citizens.cuts import ends_of, halves_of, rounded_down
 from citizens.homes import Homes
 from citizens.moving import depart, together
 from tests.cli.logs import run
@@ -139,6 +139,31 @@ def test_at_every_moment_of_a_random_history_everybody_is_in_one_log(folder: Pat
         assert rounded and len(halves_of(opened)) > 3
         heads = [log.head() for log in opened]
     assert steady_heads(parts_in(folder)) == heads
+
+
+def test_a_cut_of_now_is_had_while_others_append_and_while_somebody_is_on_the_way(folder: Path) -> None:
+    """Between two reads of the ends something is appended each time, and somebody leaves once."""
+    with all_reading(parts_in(folder)) as opened:
+        home, count = home_of(folder, "citizen/a0"), 0
+
+        class Busy(SqliteLog):
+            def head(self) -> int:
+                nonlocal count
+                count += 1
+                with open_log(parts_in(folder)[home]) as log:
+                    if count == 4:
+                        depart(log, (home + 1) % PARTS, together(log, "citizen/a0"), MOVES, "away")
+                    else:
+                        log.append([pay("citizen/other", f"busy{count}", 1)])
+                return super().head()
+
+        opened[home].__class__ = Busy
+        before = [open_log(part, write=False).head() for part in parts_in(folder)]
+        cut = ends_of(opened)
+        assert all(end >= head for end, head in zip(cut, before, strict=True)) and everybody_once(opened, cut)
+        while count < 4:
+            cut = ends_of(opened)
+        assert everybody_once(opened, cut)
 
 
 def test_nobody_leaves_for_where_others_are_still_on_the_way(folder: Path) -> None:
