@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from string import ascii_letters, digits
 
 from citizens.errors import InvalidEvent
 
@@ -17,6 +19,9 @@ _SHORT_MONTH = re.compile(r"[0-9]{4}-[0-9]", re.ASCII)
 _YEAR_AND = re.compile(r"[0-9]{2}([0-9]{2})-([0-9]{2})", re.ASCII)
 _NO_YEAR = re.compile(r"(?:[0-9]{1,3}|[0-9]{5,})(?:-.*)?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_PLAIN_LETTERS, MOST_PLAIN = (ascii_letters + digits + "-_.").encode(), 200
+KEPT_FOR_ERASED = "erased-"
+"""How ids begin that stand for erased subjects."""
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
 """The sources of what this program makes itself. Nobody delivers events under them."""
@@ -48,6 +53,28 @@ def check_new_subject(name: str) -> None:
         raise InvalidEvent("a subject's id has spaces around it, or two in a row", "remove them")
     if not unicodedata.is_normalized("NFC", identifier):
         raise InvalidEvent("a subject's id is not in Unicode's composed form (NFC)", "write its letters in that form")
+
+
+def are_plain(identifiers: Sequence[str]) -> bool:
+    """Whether all are short and of plain letters, digits, `-`, `_` and `.` only, so that no check of an id can fail."""
+    if not identifiers or not max(map(len, identifiers)) <= MOST_PLAIN or not min(map(len, identifiers)):
+        return not identifiers
+    together = "\n".join(identifiers)
+    return (
+        together.isascii()
+        and not together.encode().translate(None, _PLAIN_LETTERS).strip(b"\n")
+        and together.count("\n") == len(identifiers) - 1
+        and KEPT_FOR_ERASED not in together
+    )
+
+
+def check_new_subjects(entity: str, identifiers: Sequence[str]) -> None:
+    """`check_new_subject` of many subjects of one entity."""
+    if identifiers and are_plain(identifiers):
+        check_new_subject(f"{entity}/{identifiers[0]}")
+        return
+    for identifier in identifiers:
+        check_new_subject(f"{entity}/{identifier}")
 
 
 def check_source(source: str) -> None:

@@ -26,7 +26,7 @@ from typing import Any
 import apsw
 
 from citizens.errors import InvalidEvent, LogDamaged
-from citizens.events.checks import check_letters
+from citizens.events.checks import KEPT_FOR_ERASED, are_plain, check_letters
 from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, fingerprint
 from citizens.sqlite.sealed import COUNTER_BITS, SealedStore, row_of
 
@@ -40,7 +40,7 @@ _SELECT_MANY = f"{_SELECT} WHERE entity = ? AND id IN (SELECT value FROM carray(
 def _check_new(identifier: str) -> None:
     """Raise InvalidEvent for an id that no new subject may have."""
     check_letters(identifier)
-    if identifier.startswith("erased-"):
+    if identifier.startswith(KEPT_FOR_ERASED):
         raise InvalidEvent("ids that start with `erased-` are kept for erased subjects", "choose another id")
 
 
@@ -59,16 +59,22 @@ class KeyStore(SealedStore):
 
     def find_many(self, subjects: Collection[str]) -> dict[str, int]:
         """The numbers of those of many subjects that have one."""
+        numbers: dict[str, int] = {}
         by_entity: dict[str, list[str]] = {}
         for subject in subjects:
-            if subject not in self._numbers:
+            known = self._numbers.get(subject)
+            if known is not None:
+                numbers[subject] = known
+            else:
                 entity, _, identifier = subject.partition("/")
                 by_entity.setdefault(entity, []).append(identifier)
         for entity, identifiers in by_entity.items():
             among = (entity, apsw.carray(tuple(identifiers)))
             for row in self._connection.execute(_SELECT_MANY, among).fetchall():
-                self._loaded(row)
-        return {subject: self._numbers[subject] for subject in subjects if subject in self._numbers}
+                number = self._loaded(row)
+                if self._keys[number] is not None:
+                    numbers[f"{entity}/{row[2]}"] = number
+        return numbers
 
     def number(self, subject: str) -> int:
         """The subject's number, given out now if it has none. Durable after `commit`."""
@@ -90,23 +96,29 @@ class KeyStore(SealedStore):
         self._begin()
         known: list[tuple[int, bytes] | None] = [None] * len(identifiers)
         if self.has_entity(entity):
-            known = [self._known(entity, identifier) for identifier in identifiers]
+            known = self._known(entity, identifiers)
         rows = list(self._new_rows(entity, [name for name, row in zip(identifiers, known, strict=True) if row is None]))
         self._connection.executemany(_INSERT, ((number, entity, name, sealed) for number, name, sealed, _ in rows))
         self._last += len(rows)
         added = iter([(number, key) for number, _, _, key in rows])
         return [row if row is not None else next(added) for row in known]
 
-    def _known(self, entity: str, identifier: str) -> tuple[int, bytes] | None:
-        number = self.find(f"{entity}/{identifier}")
-        key = self.key(number) if number is not None else None
-        return (number, key) if number is not None and key is not None else None
+    def _known(self, entity: str, identifiers: Sequence[str]) -> list[tuple[int, bytes] | None]:
+        numbers = self.find_many([f"{entity}/{identifier}" for identifier in identifiers])
+        known: list[tuple[int, bytes] | None] = []
+        for identifier in identifiers:
+            number = numbers.get(f"{entity}/{identifier}")
+            key = self.key(number) if number is not None else None
+            known.append((number, key) if number is not None and key is not None else None)
+        return known
 
     def _new_rows(self, entity: str, identifiers: Sequence[str]) -> Iterable[tuple[int, str, bytes, bytes]]:
         size, encrypt = KEY_BYTES + NONCE_BYTES, self._sealer.encrypt
         drawn = os.urandom(size * len(identifiers))
+        if not are_plain(identifiers):
+            for identifier in identifiers:
+                _check_new(identifier)
         for index, identifier in enumerate(identifiers):
-            _check_new(identifier)
             at, number = index * size, self._last + 1 + index
             key, nonce = drawn[at : at + KEY_BYTES], drawn[at + KEY_BYTES : at + size]
             yield number, identifier, nonce + encrypt(nonce, key, row_of(number, entity, identifier)), key

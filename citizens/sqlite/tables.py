@@ -37,7 +37,7 @@ from citizens.events import (
     Point,
     Value,
     check_name,
-    check_new_subject,
+    check_new_subjects,
     check_source,
     check_text,
 )
@@ -186,9 +186,9 @@ def _ids(source: Source) -> list[str]:
         if identifier is None or identifier in seen:
             what = "no id" if identifier is None else "the id of an earlier row"
             raise InvalidEvent(f"row {row} of `{source.entity}` has {what}", "give each row its own")
-        check_new_subject(f"{source.entity}/{identifier}")
         seen.add(identifier)
         ids.append(identifier)
+    check_new_subjects(source.entity, ids)
     return ids
 
 
@@ -308,8 +308,7 @@ def _with_links(
             raise InvalidEvent(f"column `{member.role_column}` has a row without a role", "fill it in")
         check_name(member.relation, "a relation")
         distinct = list(dict.fromkeys(group for group in groups if group is not None))
-        for group in distinct:
-            check_new_subject(f"{member.entity}/{group}")
+        check_new_subjects(member.entity, distinct)
         numbers = dict(zip(distinct, number(member.entity, distinct), strict=True))
         values = [None if group is None else numbers[group] for group in groups]
         linked.append(StoredColumn(member.relation, [f"r.{role}" for role in roles], values))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from citizens import (
@@ -27,6 +27,9 @@ from citizens import (
     same_value,
 )
 from citizens.events import OWN_SOURCES
+from citizens.events.checks import are_plain, check_new_subject
+from citizens.sqlite import keys
+from citizens.sqlite.keys import _check_new
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
 OWN = Origin("rulewright", "annual", "us, for 2024", "tax")
@@ -188,3 +191,26 @@ def test_who_was_registered_under_letters_that_look_like_others_keeps_the_name(t
             patch.setattr("citizens.sqlite.keys.check_letters", lambda _: None)  # as an earlier program had it
             log.append([wages("person/\ufb01", "1", "a")])
         assert log.append([wages("person/\ufb01", "2", "b")])[0].version == 2
+
+
+@given(st.lists(st.one_of(st.text("a7-_. é１\n", max_size=4), st.sampled_from(["erased-1", "x" * 300, "A.b-c_9"]))))
+@example(["A.b-c_9", "7"])
+def test_ids_that_are_checked_all_at_once_would_pass_one_by_one(identifiers: list[str]) -> None:
+    plain = are_plain(identifiers)
+    assert plain or identifiers != ["A.b-c_9", "7"]
+    for identifier in identifiers if plain else ():
+        check_new_subject(f"person/{identifier}")
+        _check_new(identifier)
+
+
+def test_a_subject_is_found_among_more_than_are_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"person/{number}" for number in range(40)]
+    with fresh(tmp_path) as log:
+        log.append([wages(name, "1", name) for name in names])
+    monkeypatch.setattr(keys, "CACHED", 7)
+    with fresh(tmp_path) as log:
+        store = log._require_writer().reader.keys
+        assert sorted(store.find_many([*names, "person/nobody", "thing/1"])) == sorted(names)
+        numbers = [number for number, _ in store.add_many("person", [str(number) for number in range(42)])]
+        assert len(set(numbers)) == 42
+        assert numbers[:40] == [store.find(name) for name in names]
