@@ -114,8 +114,13 @@ class Figures:
         options = fitting(self.program, like.columns, Options())
         result = evaluate(self.program, rows.columns, list(self.scale), threads=_CORES, options=options).figures
         known = rows.within >= 0
+        everybody = len(like.within) == len(rows.places)
         for name, scale in self.scale.items():
-            computed.figures[name][like.within] = result[name].entries * scale
+            entries = result[name].entries.astype(np.int64, copy=False) * scale
+            if everybody:
+                computed.figures[name] = entries
+            else:
+                computed.figures[name][like.within] = entries
             status = result[name].status
             if status is not None:
                 known = known & (status == 0)

@@ -141,7 +141,10 @@ class _Calculator:
         more = self._figures(year, answers.WANTED_ALWAYS).of(step_up, like=rows)
         amounts = answers.full_columns(figures, year) if full else answers.standard_columns(figures)
         for name, values in (amounts | rates(figures, more, self.step)).items():
-            by_column.setdefault(name, np.zeros(len(block), dtype=np.int64))[group] = values
+            if len(group) == len(block):
+                by_column[name] = values
+            else:
+                by_column.setdefault(name, np.zeros(len(block), dtype=np.int64))[group] = values
         for at, fault in figures.faults.items():
             row = refused[int(group[at])] = block.row(int(group[at]))
             row.faults.append(_fault(fault))

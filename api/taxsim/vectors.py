@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.taxsim.blocks import Block, Cents, Places
+from api.taxsim.blocks import Block, Cents, Places, taken
 from api.taxsim.columns import AGES, HEAD, INCOMES, SPOUSE, UNDER_AGES, UNIT
 from api.taxsim.units import (
     ADULT_DEPENDENT_AGE,
@@ -59,8 +59,8 @@ class Vectors:
 def vectors_of(block: Block, places: Places, year: int) -> Vectors:
     """Some rows of a block, all of one year."""
     nothing = np.zeros(len(places), dtype=np.int64)
-    money = {name: cents[places] for name, cents in block.money.items()}
-    codes = {name: values[places] for name, values in block.codes.items()}
+    money = {name: taken(cents, places) for name, cents in block.money.items()}
+    codes = {name: taken(values, places) for name, values in block.codes.items()}
     statuses = codes["mstat"]
     return Vectors(
         year,
@@ -73,10 +73,9 @@ def vectors_of(block: Block, places: Places, year: int) -> Vectors:
 
 
 def _filers(whose: Places, money: Mapping[str, Cents], columns: Mapping[str, str], ages: NDArray[np.int64]) -> Filers:
-    everybody = len(whose) == len(ages)
-    own = {name: money[name] if everybody else money[name][whose] for name in columns if name in money}
+    own = {name: taken(money[name], whose) for name in columns if name in money}
     nothing = np.zeros(len(whose), dtype=np.int64)
-    stated = ages[whose]
+    stated = taken(ages, whose)
     ages = np.where(stated == 0, UNSTATED_AGE, stated)
     return Filers(whose, filer_amounts(own, columns, nothing), ages, nothing)
 
@@ -84,7 +83,8 @@ def _filers(whose: Places, money: Mapping[str, Cents], columns: Mapping[str, str
 def amounts_with_more(block: Block, places: Places, whose: Places, columns: Mapping[str, str]) -> dict[str, Cents]:
     """The facts of filers that a marginal rate may raise, as they are in another block of the same rows."""
     facts = dict.fromkeys(columns[name] for name in INCOMES if name in columns)
-    own = {name: block.money[name][places[whose]] for name in columns if name in block.money}
+    rows = taken(places, whose)
+    own = {name: taken(block.money[name], rows) for name in columns if name in block.money}
     nothing = np.zeros(len(whose), dtype=np.int64)
     return {fact: sum((own[name] for name in own if columns[name] == fact), nothing) for fact in facts}
 

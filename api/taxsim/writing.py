@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from api.taxsim import columns
 from api.taxsim.answers import written
-from api.taxsim.blocks import Block, Cents, Mask, Places
+from api.taxsim.blocks import Block, Cents, Mask, Places, taken
 from api.taxsim.letters import letters_of
 from api.taxsim.machine_writing import amounts, table_text, whole, words
 
@@ -47,9 +47,10 @@ class Answers:
 
 def answers_of(block: Block, places: Places, amounts: Mapping[str, Cents], full: Mask) -> Answers:
     """The answers of some rows of a block."""
-    chosen = {name: values[places] for name, values in amounts.items()}
+    chosen = {name: taken(values, places) for name, values in amounts.items()}
     ids: Any = block.ids if len(places) == len(block) else block.ids.take(places)
-    return Answers(ids, block.code("year")[places], block.code("state")[places], chosen, full[places])
+    years, states = taken(block.code("year"), places), taken(block.code("state"), places)
+    return Answers(ids, years, states, chosen, taken(full, places))
 
 
 def schema_of(shown: Sequence[str]) -> pa.Schema:
