@@ -122,6 +122,11 @@ def is_moved_from(log: History) -> bool:
     return any(name.startswith(MOVED_TO) for name in log.positions())
 
 
+def targets_of(log: History) -> list[int]:
+    """The numbers of the logs that somebody has left this one for."""
+    return [int(name.removeprefix(MOVED_TO)) for name in log.positions() if name.startswith(MOVED_TO)]
+
+
 def _follower(run: str) -> str:
     return FOLLOWER + run.removeprefix(RUN)
 

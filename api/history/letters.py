@@ -14,7 +14,7 @@ from api.failures import Failure
 from api.history.access import reading, writing
 from citizens import History, SqliteLog
 from citizens.cuts import ends_of
-from citizens.moving import Letter, arrive, confirm, on_the_way
+from citizens.moving import Letter, arrive, confirm, on_the_way, targets_of
 
 Step = Callable[[str], None]
 _TRIES = 10
@@ -75,6 +75,7 @@ def steady_heads(parts: Sequence[Path]) -> list[int]:
 def letters_of(opened: Sequence[History]) -> Iterator[Letter]:
     """Who is on the way between any two of these logs."""
     for here, log in enumerate(opened):
-        if log.head():
-            letters = (on_the_way(log, here, target) for target in range(len(opened)) if target != here)
-            yield from (letter for letter in letters if letter is not None)
+        for target in targets_of(log):
+            letter = on_the_way(log, here, target)
+            if letter is not None:
+                yield letter

@@ -233,7 +233,6 @@ class Population:
 
     def looked_at(self, subjects: Sequence[str], by: str, channel: str, said: Mapping[str, str | None]) -> None:
         """Record in each subject's log that `by` looked at it."""
-
         by_log: dict[int, list[str]] = defaultdict(list)
         for subject in subjects:
             by_log[self.place(subject).part or 0].append(subject)
