@@ -1,4 +1,4 @@
-"""`annual --manifest`: what a run recorded, the same however it was computed and however often it was tried."""
+"""`annual --manifest` and `follow` over whole populations: the same however it was computed, and in all partitions."""
 
 from __future__ import annotations
 
@@ -88,3 +88,24 @@ def test_each_partition_has_its_own_lines_and_a_move_counts_nobody_twice(rules: 
     counts[moved.source] -= 1
     counts[moved.target] += 1
     assert {part["partition"]: part["groups"] for part in after["parts"]} == counts
+
+
+def test_one_process_follows_all_logs_of_a_folder(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = make_population(tmp_path / "log", 2)
+    make_parts(parts)
+    append_to_parts(parts, everybody(), create=False)
+    manifest(rules, tmp_path / "log")
+    late = [
+        Draft(f"citizen/{number}", Facts((Point("pay", DAY, Decimal(7)),)), ORIGIN, f"late{number}")
+        for number in range(8)
+    ]
+    recorded = append_to_parts(parts, late, create=False)
+    assert {record.part for record in recorded} == {0, 1}
+
+    def interrupted(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.cli.follow.time.sleep", interrupted)
+    done = run("follow", "--rules", rules, "--log", tmp_path / "log")
+    assert "partition 0:" in done.stdout and "partition 1:" in done.stdout, done.stderr
+    assert done.stdout.count("2024  couple/") == 8
