@@ -96,8 +96,9 @@ class Machine:
 
 def holdable(program: Program, case: Case) -> bool:
     """Whether columns can hold a case once all that is open in it is stated."""
-    if any(entity.by for entity in program.settings.entities.values()):
-        return False
+    made = [entity for entity in program.settings.entities.values() if entity.by]
+    if any(case.instances.get(entity.name) or case.instances.get(entity.within) for entity in made):
+        return False  # who is together there is a figure
     return not (case.held or case.stays or case.further_owner or case.more)
 
 
@@ -113,7 +114,8 @@ def columns_of(program: Program, case: Case) -> Columns | None:
         if entry is None:
             return None
         entries.setdefault(Cell(fact.name, fact.period), {})[places[definition.entity][fact.instance]] = entry
-    counts = {entity: len(ids) for entity, ids in case.instances.items()}
+    entities = program.settings.entities
+    counts = {entity: len(ids) for entity, ids in case.instances.items() if not entities[entity].by}
     columns = {cell: _column(rows, counts[program.definitions[cell.name].entity]) for cell, rows in entries.items()}
     groups = {
         group.name: _link(program, case, group.name, places)

@@ -31,8 +31,9 @@ class Kept:
         if steps is None:
             touched = reached_names(self._program, names)
             steps = {fact: step for fact, step in self._steps.items() if fact.name not in touched}
-            if any(decides_more(self._program, name) for name in names):
-                steps = {}  # no formula need name them
+            made = {entity.by for entity in self._program.settings.entities.values()} - {""}
+            if touched & made or any(decides_more(self._program, name) for name in names):
+                steps = {}  # who is together, and in which order: no formula need name that
             self._left[names] = steps
         return steps
 
