@@ -3,8 +3,9 @@
     python -m tests.benchmarks.random_programs [--values 200000] [--seed 1000000] [--groups 60]
 
 The programs use every construct of the language, as those of `tests/native` do: plain ones, ones with functions,
-changing law and months, and ones with people who move, groups that figures make and periods that begin on somebody's
-own day. What the code hands over is counted too: what stands beside it must still be right.
+changing law and months, ones with people who move, groups that figures make and periods that begin on somebody's own
+day, ones whose figures follow each other from record to record, and ones that ask for worlds. What the code hands
+over is counted too: what stands beside it must still be right.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from random import Random
 
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
+from tests.native.asking_programs import asking_program
 from tests.native.dated_programs import dated_population, dated_program
 from tests.native.made_constants import AT
 from tests.native.populations import population_of
 from tests.native.programs import random_program
+from tests.native.running_programs import running_program
 from tests.native.wider import wider_program
+
+MAKERS = (wider_program, random_program, dated_program, running_program, asking_program)
 
 
 def main() -> int:
@@ -33,7 +38,7 @@ def main() -> int:
     while values < options.values:
         seed = options.seed + programs
         random = Random(seed)
-        make = (wider_program, random_program, dated_program)[seed % 3]
+        make = MAKERS[seed % len(MAKERS)]
         program = make(random)
         missing, density = random.choice([0.0, 0.1]), random.choice([1.0, 0.6])
         people = dated_population if make is dated_program else population_of
