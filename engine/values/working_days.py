@@ -29,7 +29,7 @@ class WorkingDays:
 
     def between(self, first: date, last: date) -> int:
         """How many working days lie after `first`, up to and including `last`; below 0 where that lies before."""
-        return self._count(last.toordinal()) - self._count(first.toordinal())
+        return self.up_to(last.toordinal()) - self.up_to(first.toordinal())
 
     def add(self, day: date, count: int) -> date:
         """The `count`-th working day after a day; before it, if below 0; the day itself for 0.
@@ -39,17 +39,17 @@ class WorkingDays:
         if count == 0:
             return day
         before = day.toordinal() if count > 0 else day.toordinal() - 1
-        wanted = self._count(before) + (count if count > 0 else count + 1)
+        wanted = self.up_to(before) + (count if count > 0 else count + 1)
         low, high = _FIRST, _LAST + 1
         while low < high:
             middle = (low + high) // 2
-            if self._count(middle) < wanted:
+            if self.up_to(middle) < wanted:
                 low = middle + 1
             else:
                 high = middle
         return guarded(low if wanted > 0 else _FIRST - 1)
 
-    def _count(self, ordinal: int) -> int:
+    def up_to(self, ordinal: int) -> int:
         """How many working days there are from the first date up to and including a day."""
         weeks, rest = divmod(ordinal - _FIRST + 1, 7)
         start = date.fromordinal(_FIRST).weekday()

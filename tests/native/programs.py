@@ -215,7 +215,7 @@ class Maker(Forms):
         )
 
     def working_day(self, depth: int) -> ir.Expression:
-        """A day so many working days away: seldom, since such rows are handed over."""
+        """A day so many working days away: seldom, since they take many operations."""
         if self.random.random() < 0.7:
             return self.leaf(DATE)
         count = ir.Literal(INTEGER, None, self.random.choice([-20, -1, 0, 1, 5, 250]))

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.ir import nodes as ir
 from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import Arithmetic, Whole
 from engine.native.write.lane_values import Code, Content, Day, Figure, Length
+from engine.native.write.working_days import working_days
 from engine.native.write.writing import Writer
 from engine.values.dates import FIRST_YEAR, LAST_YEAR
 from engine.values.numbers import RoundingMode
@@ -167,15 +169,15 @@ def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
     raise AssertionError((operator, a, b))
 
 
-def function(writer: Writer, name: str, arguments: Sequence[Figure]) -> Figure:
+def function(writer: Writer, node: ir.DateFunction, arguments: Sequence[Figure]) -> Figure:
     """A function of dates: `check/dates.py` and `check/builtins.py` say which there are."""
-    calendar = Calendar(writer.work)
+    calendar, name = Calendar(writer.work), node.name
     march = writer.program.settings.leap_birthday_march
     match name:
-        case "add_working_days":  # the interpreter counts working days
-            return Figure(Day(writer.work.constant(FIRST)), bad=True)
-        case "working_days_between":
-            return Figure(plain(writer.work.constant(0)), bad=True)
+        case "add_working_days" | "working_days_between":
+            workdays = writer.program.settings.workdays[node.workdays]
+            counted = working_days(writer.work, workdays, name, [argument.content for argument in arguments])
+            return writer.carrying(counted, arguments)
         case "date":
             return writer.carrying(_date(calendar, [argument.content for argument in arguments]), arguments)
         case "attains":

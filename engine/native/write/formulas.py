@@ -124,7 +124,7 @@ class FormulaWriter:
                 return self._mapped(self.write(node.value, frame), divided)
             case ir.DateFunction():
                 parts = [self.write(argument, frame) for argument in node.arguments]
-                return days.function(self, node.name, parts)
+                return days.function(self, node, parts)
         raise AssertionError(node)
 
     def _banded(self, node: ir.Banded, frame: Frame) -> Figure:
