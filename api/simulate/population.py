@@ -149,6 +149,8 @@ def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
     if name not in table.column_names:
         near = suggestion(name, table.column_names, "name the column that says how many units each one stands for")
         raise Misuse(f"`{file}` has no column of weights `{name}`", f"{near}; `--weight COLUMN`")
+    if not table.num_rows:
+        raise Failure(f"`{file}` has no rows, so there is nobody to compute", "give a population of ten units or more")
     return _plain_weights(table[name]) or _any_weights(table[name].to_pylist(), name, file)
 
 

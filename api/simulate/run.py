@@ -105,6 +105,9 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     for period in periods:
         on_progress(f"{period}, current law", done, total)
         population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
+        if population.units < SMALL_BELOW:
+            told = f"the population has {population.units} units, and nothing is shown of fewer than {SMALL_BELOW}"
+            raise Failure(told, "give a larger one; `rulewright calc` and `sweep` take a single household")
         programs_asked = [law, *(program for _, program in reformed)]
         population = replace(population, notes=(*population.notes, *_unread(programs_asked, view, source, period)))
         rated = roles if request.marginal else ()

@@ -179,6 +179,7 @@ def test_the_same_again_gives_the_same_bytes(land: Path) -> None:
         (("tax_units", "tax_unit_id,weight\nu0,-3\n"), "row 1: the weight -3 is below zero"),
         (("tax_units", "tax_unit_id,weight\nu0,\n"), "row 1: the weight is missing"),
         (("tax_units", "tax_unit_id,weight\nu0,many\n"), "`many` is not a number"),
+        (("tax_units", "tax_unit_id,weight\n"), "`tax_units.csv` has no rows"),
         (("tax_units", "tax_unit_id,weight\nu0,0\n"), "every weight in `tax_units.csv` is zero"),
         (("people", "p0,u0,head,40,lots"), "row 1, wages: `lots` is not a number"),
         (("view", VIEW.replace("income_tax", "incme_tax")), "did you mean `income_tax`?"),
@@ -200,6 +201,18 @@ def test_faults_are_told_with_a_remedy(land: Path, tmp_path: Path, change: tuple
     assert done.returncode != 0
     assert told in done.stderr
     assert done.stdout == ""
+
+
+def test_nothing_is_told_of_a_population_of_fewer_than_ten(land: Path, tmp_path: Path) -> None:
+    for name in ("view.yaml", "reform.yaml"):
+        (tmp_path / name).write_text((land / name).read_text())
+    (tmp_path / "rules").symlink_to(land / "rules")
+    for name, rows in (("people.csv", 9 + 4), ("tax_units.csv", 9)):  # every other unit has a child
+        (tmp_path / name).write_text("\n".join((land / name).read_text().splitlines()[: rows + 1]) + "\n")
+    done = simulated(tmp_path, "--report", "small.html")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has 9 units, and nothing is shown of fewer than 10" in done.stderr
+    assert not (tmp_path / "small.html").exists()
 
 
 def test_a_year_outside_what_the_rules_know(land: Path) -> None:
