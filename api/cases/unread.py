@@ -56,6 +56,8 @@ def _unread_fact(definition: Definition, instance: str, passed: Sequence[Period 
 def _said(time: Period | Days) -> str:
     if isinstance(time, Period):
         return str(time)
+    if time.first == time.last:
+        return str(time.first)
     return f"days until {time.last}" if time.first <= FIRST else f"{time.first} to {time.last}"
 
 

@@ -27,6 +27,7 @@ from api.cli.streams import is_terminal
 from api.failures import Collected, ExitCode, Misuse
 from api.rules import programs
 from api.scale.spread import spread_over
+from api.simulate.writing import require_no_rules
 from engine.ir.program import Definition, Program
 
 SHOWN_FAULTS = 50
@@ -92,6 +93,7 @@ def _output(path: Path) -> Path:
         raise Misuse(f"`{path}` is {what}", "name a file: `--output out.parquet`, or `-` for CSV on stdout")
     if not path.absolute().parent.is_dir():
         raise Misuse(f"there is no folder `{path.parent}`", "make it, or name another file")
+    require_no_rules(path)
     return path
 
 

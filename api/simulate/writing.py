@@ -20,6 +20,13 @@ def check_place(path: Path, folder: bool = False) -> None:
         raise Misuse(f"`{path}` is already there", "name a folder that is not, or remove it")
     if not folder and path.is_dir():
         raise Misuse(f"`{path}` is a folder", "name a file")
+    require_no_rules(path)
+
+
+def require_no_rules(path: Path) -> None:
+    """Raise Misuse if a file of rules, a reform or a case would be replaced by a result."""
+    if path.exists() and path.suffix == ".yaml":
+        raise Misuse(f"`{path}` is there, and is YAML, as rules and cases are", "name another file for the result")
 
 
 @contextmanager

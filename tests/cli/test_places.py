@@ -41,3 +41,14 @@ def test_an_anchor_replaces_an_anchor_and_nothing_else(log: Path, tmp_path: Path
     assert notes.read_text(encoding="utf-8") == "mine\n"
     for _ in range(2):
         assert run("log", "verify", "--log", log, "--write-anchor", tmp_path / "anchor").returncode == 0
+
+
+def test_a_result_takes_the_place_of_no_rules(rules: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("person_id,tax_unit_id,role,wages\n1,1,head,30000\n", encoding="utf-8")
+    (tmp_path / "units.csv").write_text("tax_unit_id\n1\n", encoding="utf-8")
+    before = (rules / "tax.yaml").read_text(encoding="utf-8")
+    inputs = ("--input", f"person={people}", "--input", f"tax_unit={tmp_path / 'units.csv'}", "--want", "income_tax")
+    done = run("batch", rules, "--at", "2024", *inputs, "--output", rules / "tax.yaml")
+    assert (done.returncode, "is YAML, as rules and cases are" in done.stderr) == (2, True)
+    assert (rules / "tax.yaml").read_text(encoding="utf-8") == before
