@@ -12,13 +12,14 @@ from api.cases.files import load_case
 from api.cases.interpreters import Interpreters
 from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
-from api.cases.naming import find_definition, find_definitions
+from api.cases.naming import find_definitions
 from api.cli.ask_lists import ask_lists
 from api.cli.ask_people import ask_people
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.deciding import decides
 from api.interview.interview import Step, next_step, read_answer, read_whole
+from api.interview.kept import FAULTS, kept_fact, kept_value
 from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
@@ -73,17 +74,18 @@ class _Interview:
             told = json.loads(path.read_text(encoding="utf-8"))["answers"]
             for entry in told:
                 if entry["fact"] == "everything":
+                    if entry.get("answer", False) is not False:
+                        raise Failure("the answers say that something is not listed", "add it to the case")
                     self.answers.append((Fact(EVERYTHING, "", self.case.at), False))
                     continue
-                definition = find_definition(self.program, entry["fact"])
-                period = definition.period_at(self.program.settings.period(entry["period"])) or self.case.at
-                answer = entry["answer"]
-                text = {True: "yes", False: "no"}.get(answer, answer) if isinstance(answer, bool) else answer
-                if text is None:
-                    continue  # who did not know may know now
-                value = read_answer(self.program, definition, str(text))
-                self.answers.append((Fact(definition.name, entry["of"], period), value))
-        except (ValueError, KeyError, TypeError) as fault:
+                fact = kept_fact(self.program, self.case, entry)
+                if any(fact == other for other, _ in self.answers):
+                    raise Failure(
+                        f"the answers state `{entry['fact']}` of `{fact.instance}` twice", "leave one of them"
+                    )
+                if entry["answer"] is not None:  # who did not know may know now
+                    self.answers.append((fact, kept_value(self.program, fact, entry["answer"])))
+        except FAULTS as fault:
             raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
 
 

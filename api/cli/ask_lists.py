@@ -29,6 +29,7 @@ from api.interview.documents import (
     with_documents,
 )
 from api.interview.interview import read_answer
+from api.interview.kept import FAULTS, kept_fact, kept_value
 from api.interview.listed import Interview, Screen, Tick, Witness, next_screen
 from api.interview.screens import Screens, ticked_value
 from api.interview.why import moved_by
@@ -104,7 +105,7 @@ class Session:
                 for entry in told:
                     self._take(turn, entry)
                 self.turns.append(turn)
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        except FAULTS as fault:
             raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
 
     def _take(self, turn: Turn, entry: dict[str, Any]) -> None:
@@ -113,18 +114,15 @@ class Session:
                 str(name): read_answer(self.program, find_definition(self.program, name), _typed(answer))
                 for name, answer in entry["boxes"].items()
             }
+            if not any(entry["of"] in names for names in self.case.instances.values()):
+                raise Failure(f"the answers copy a form of `{entry['of']}`, who is not in the case", "name a new file")
             turn.documents.append(Document(entry["form"], entry["of"], boxes))
             return
-        definition = find_definition(self.program, entry["fact"])
-        period = definition.period_at(self.program.settings.period(entry["period"])) or self.case.at
-        fact = Fact(definition.name, entry["of"], period)
+        fact = kept_fact(self.program, self.case, entry)
         if entry.get("ticked"):
             turn.ticked.append(fact)
         elif not entry.get("passed"):  # who did not know may know now
-            text = _typed(entry["answer"])
-            turn.given[fact] = (
-                NONE if text == "none" and definition.type.or_none else read_answer(self.program, definition, text)
-            )
+            turn.given[fact] = kept_value(self.program, fact, entry["answer"])
 
 
 def _typed(answer: object) -> str:

@@ -1,0 +1,48 @@
+"""What a file of answers says of a fact, told against the rules and the case it is taken up in: both may have changed
+since it was written, and somebody may have edited it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.cases.naming import find_definition
+from api.failures import Failure
+from api.interview.interview import read_answer
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Definition, Program
+from engine.values.types import NONE, Value
+
+FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a file raises that is no file of answers."""
+
+
+def kept_fact(program: Program, case: Case, entry: Mapping[str, Any]) -> Fact:
+    """The fact of an answer. Raises Failure where it is no fact, or of nobody in the case; ValueError for a period that
+    is none."""
+    definition = find_definition(program, entry["fact"])
+    period = definition.period_at(program.settings.period(entry["period"])) or case.at
+    if not definition.is_input and period.start >= program.settings.covers_from:
+        raise Failure(
+            f"`{definition.short_name}` is a figure that the rules compute, and the answers state it",
+            "take it out of the file, and answer what it hangs on",
+        )
+    require_somebody(case, definition, entry["of"])
+    return Fact(definition.name, entry["of"], period)
+
+
+def require_somebody(case: Case, definition: Definition, of: object) -> None:
+    """Raise Failure unless a case has somebody whose fact it may be."""
+    if of not in case.instances.get(definition.entity, ()):
+        raise Failure(
+            f"the answers say `{definition.short_name}` of `{of}`, and the case has no such {definition.entity}",
+            "go on with the case that the answers are about, or name a new file",
+        )
+
+
+def kept_value(program: Program, fact: Fact, answer: object) -> Value:
+    """The value of an answer, read as if it were typed. Raises Misuse."""
+    definition = program.definitions[fact.name]
+    text = {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
+    return NONE if text == "none" and definition.type.or_none else read_answer(program, definition, text)
