@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from citizens import LogDamaged, LogUnavailable, SharedLog, SqliteLog, open_log
-from tests.citizens.histories import Clock, wages
+from tests.citizens.histories import Clock, moment, wages
 
 EVENTS = "events-000001.db"
 
@@ -57,23 +59,27 @@ def write_zeros_over_it(events: Path, _other: Path) -> None:
         file.write(bytes(size))
 
 
-EXCHANGES = (put_another_in_its_place, write_another_over_it, cut_it_off, empty_it, delete_it, write_zeros_over_it)
 Exchange = Callable[[Path, Path], None]
 
 
-@pytest.fixture(params=["another log", "an older copy", "a longer log"])
-def other(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Path]:
+def other_file(kind: str, folder: Path) -> Path:
     """The events file of another log, or of this one as it was before."""
-    if request.param == "an older copy":
-        shutil.copytree(folder, tmp_path / "older")
+    if kind == "an older copy":
+        shutil.copytree(folder, folder.parent / "older")
         filled(folder, 200, 300)
-        yield tmp_path / "older" / EVENTS
-    else:
-        yield filled(tmp_path / "other", 900 if "longer" in request.param else 40) / EVENTS
+        return folder.parent / "older" / EVENTS
+    return filled(folder.parent / "other", 900 if kind == "a longer log" else 40) / EVENTS
 
 
-@pytest.mark.parametrize("exchange", EXCHANGES)
-def test_who_reads_notices_before_the_next_answer(folder: Path, other: Path, exchange: Exchange) -> None:
+@pytest.mark.parametrize(
+    ("exchange", "kind"),
+    [
+        *product((put_another_in_its_place, write_another_over_it), ("another log", "an older copy", "a longer log")),
+        *((exchange, "another log") for exchange in (cut_it_off, empty_it, delete_it, write_zeros_over_it)),
+    ],
+)
+def test_who_reads_notices_before_the_next_answer(folder: Path, exchange: Exchange, kind: str) -> None:
+    other = other_file(kind, folder)
     with open_log(folder, write=False) as log, SharedLog(folder) as shared:
         before = log.read(0, 1_000), shared.timeline("person/3")
         aside = folder.parent / "aside"
@@ -102,10 +108,6 @@ def test_who_writes_acknowledges_nothing_more(folder: Path, tmp_path: Path, exch
 
 
 def test_what_others_append_compact_and_checkpoint_is_no_exchange(folder: Path) -> None:
-    from datetime import timedelta
-
-    from tests.citizens.histories import moment
-
     with open_log(folder, write=False) as log:
         for round_ in range(3):
             with open_log(folder, clock=Clock()) as writer:
