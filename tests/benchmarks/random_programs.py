@@ -15,7 +15,7 @@ import sys
 from random import Random
 
 from engine.native import Options, evaluate
-from engine.native.agreement import all_figures, differences
+from engine.native.agreement import all_figures, compared
 from tests.native.asking_programs import asking_program
 from tests.native.dated_programs import dated_population, dated_program
 from tests.native.made_constants import AT
@@ -43,13 +43,14 @@ def main() -> int:
         missing, density = random.choice([0.0, 0.1]), random.choice([1.0, 0.6])
         people = dated_population if make is dated_program else population_of
         columns = people(program, AT, options.groups, seed, missing=missing, density=density)
-        wanted = all_figures(program)
+        wanted = all_figures(program, columns)
         result = evaluate(program, columns, wanted, options=Options(cache=""), threads=1)
-        found_differing = differences(program, columns, result)
-        for entry in found_differing[:3]:
-            print(f"seed {seed}: {entry}")
+        told = list(compared(program, columns, result))
+        found_differing = [comparison for comparison in told if not comparison.same]
+        for comparison in found_differing[:3]:
+            print(f"seed {seed}: {comparison}")
         differing += len(found_differing)
-        values += sum(len(result.figures[name].entries) for name in wanted)
+        values += len(told)
         handed_over += result.handed_over
         programs += 1
     print(f"{programs} programs, {values:,} values compared, {differing} differ; {handed_over:,} rows were handed over")

@@ -125,11 +125,26 @@ class Forms(Leaves):
             for figure in self.figures
             if figure.type == MONEY and figure.entity == self.entity and figure.period == YEAR
         ]
+        if self.entity in GROUPS and not self.bound and self.random.random() < 0.4:
+            return ir.AsIf(kind, None, value, (self.replaced_of_members(depth),))
         other = self.formula(MONEY, depth - 1)
         change = ir.Replacement("p_money", None, ir.ThisPeriod(), other)
         if own and self.random.random() < 0.6:
             change = ir.Replacement(self.random.choice(own).name, ir.Self(self.entity), ir.ThisPeriod(), other)
         return ir.AsIf(kind, None, value, (change,))
+
+    def replaced_of_members(self, depth: int) -> ir.Replacement:
+        """A fact or figure of each member, or of some, that is another."""
+        paid = [figure for figure in self.figures if (figure.type, figure.entity) == (MONEY, "person")]
+        yearly = [figure for figure in paid if figure.period == YEAR]
+        link, name = ir.Members("person", ir.Self(self.entity), ("head", "child")), self.fresh("m")
+        self.bound.append((name, "person"))
+        value = self.formula(MONEY, depth - 1)
+        where = self.formula(BOOLEAN, 0) if self.random.random() < 0.5 else None
+        self.bound.pop()
+        whom = ir.Bound("person", name)
+        time = ir.Containing(YEAR) if getattr(self, "period", YEAR) != YEAR else ir.ThisPeriod()
+        return ir.Replacement(self.random.choice(yearly).name, whom, time, value, link, name, where)
 
     def banded(self, kind: str, depth: int) -> ir.Expression:
         """A scale whose thresholds, and seldom its rates, are computed."""
