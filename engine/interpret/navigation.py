@@ -15,9 +15,12 @@ from engine.interpret.further import Another, Place, listed_name
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.interpret.stated import ends_of
 from engine.ir import nodes as ir
+from engine.ir.walk import walk
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import Unit
+
+WHOEVER = "what is read of whoever is meant may be an error"
 
 
 def someone(interpreter: Evaluating, subject: ir.Subject, frame: Frame, node: ir.Node) -> str | Outcome:
@@ -36,7 +39,29 @@ def _anything(interpreter: Evaluating, unsure: Unsure, node: ir.Node) -> Outcome
     range_ = interpreter.anything(node.type)
     if isinstance(node, ir.VariableRead) and interpreter.program.definitions[node.name].is_input:
         range_ = interpreter.anything(node.type, *ends_of(interpreter.program.definitions[node.name]))
-    return settled(range_, unsure.needs, unsure.may_fail, may_not_apply=True)
+    fault = unsure.may_fail or ("" if _surely_works(interpreter, node) else WHOEVER)
+    return settled(range_, unsure.needs, fault, may_not_apply=True)
+
+
+_TOTAL = (ir.Literal, ir.Compare, ir.And, ir.Or, ir.Not, ir.PeriodBoundary)
+
+
+def _surely_works(interpreter: Evaluating, node: ir.Node) -> bool:
+    """Whether what a node gives is no error, whoever is meant: it reads facts alone, of those whom it runs over."""
+    match node:
+        case ir.VariableRead():
+            return interpreter.program.definitions[node.name].is_input
+        case ir.Aggregate():
+            bodies = [body for body in (node.where, node.body) if body is not None]
+            return all(_is_total(interpreter, part) for body in bodies for part in walk(body))
+    return isinstance(node, ir.Holds)
+
+
+def _is_total(interpreter: Evaluating, part: ir.Expression) -> bool:
+    if not isinstance(part, ir.VariableRead):
+        return isinstance(part, _TOTAL)
+    near = isinstance(part.subject, ir.Bound | ir.Self) and isinstance(part.time, ir.ThisPeriod)
+    return near and interpreter.program.definitions[part.name].is_input
 
 
 def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span: Span | None) -> Found:
