@@ -39,6 +39,14 @@ def test_what_is_given_of_those_who_are_not_meant_is_the_interpreters() -> None:
     assert differences(program, columns, result) == []
 
 
+def test_what_is_given_of_a_figure_that_follows_from_earlier_ones_stands() -> None:
+    program = compile_rules(PROGRAM)
+    for given_names in (["loss_carried"], ["loss"], ["limited", "q"]):
+        columns = random_population(program, parse_period("2024"), 60, 3, given=given_names)
+        result = evaluate(program, columns, all_figures(program, columns), options=Options(cache=""))
+        assert differences(program, columns, result) == []
+
+
 ORDER = """\
 about: An order that a fact decides
 law: Test Act

@@ -152,8 +152,8 @@ class Worlds:
         if replaced is None:
             return None
         reached = self._reached_by(replaced, period)
-        if replaced.members and any(self._may_be_given(name) for name in reached - replaced.names):
-            return None  # what is given stands for those whom nothing replaced reaches
+        if any(self._may_stand(name, replaced, period) for name in reached - replaced.names):
+            return None  # what is given stands where nothing replaced reaches it
         number = len(self._worlds) + 1
         guard = self._guard(number, owner, guards)
         return _World(number, home, period, replaced, reached, guard)
@@ -168,10 +168,15 @@ class Worlds:
     def _reached_by(self, replaced: Replaced, period: Period) -> frozenset[str]:
         return frozenset().union(*(self._reached(name, period) for name in replaced.names))
 
-    def _may_be_given(self, name: str) -> bool:
+    def _may_stand(self, name: str, replaced: Replaced, period: Period) -> bool:
+        """Whether what is given of a figure may stand for some whom nothing replaced reaches, or in a part of the
+        period in which its formula does not lead there."""
         definition = self._own.definitions.get(name)
-        stands = definition is not None and (definition.default is not None or definition.absent is not None)
-        return name in self._given or stands
+        if definition is None:
+            return False
+        stands = name in self._given or definition.default is not None or definition.absent is not None
+        changes = definition.period != period.kind and len(list(_in_force(definition, period))) > 1
+        return stands and (bool(replaced.members) or changes)
 
     def _guard(self, number: int, owner: Definition, guards: tuple[ir.Expression, ...]) -> str:
         if not guards:
@@ -207,6 +212,8 @@ class Worlds:
             for name, definition in self._own.definitions.items():
                 for body in _in_force(definition, period):
                     for node in walk(body) if whole else _outside_worlds(body):
+                        if _is_earlier(node, definition, Place(), Home(definition.entity, period.kind)):
+                            continue  # what is given of a later period stands
                         for read in _names_read(node):
                             by_figure.setdefault(read, set()).add(name)
             self._readers[key] = by_figure
@@ -414,8 +421,14 @@ def _last(body: ir.Expression) -> ir.Expression:
 
 
 def _in_force(definition: Definition, period: Period) -> Iterator[ir.Expression]:
-    """The formulas of a definition that hold on some day of a period."""
+    """The formulas of a definition that hold in a period: on its first day for one of such periods, on some day for
+    others."""
     formulas = definition.formulas
+    if definition.period == period.kind:
+        body = formula_at(formulas, period.start)
+        if body is not None:
+            yield body
+        return
     for at, dated in enumerate(formulas):
         ends = formulas[at + 1].start if at + 1 < len(formulas) else None
         begins = dated.start or date.min
@@ -423,13 +436,15 @@ def _in_force(definition: Definition, period: Period) -> Iterator[ir.Expression]
             yield dated.body
 
 
-def _is_earlier(node: ir.VariableRead | ir.OverTime, owner: Definition, place: Place, home: Home) -> bool:
+def _is_earlier(node: ir.Expression, owner: Definition, place: Place, home: Home) -> bool:
     """Whether a read is surely of periods that end before the one in which something is replaced begins."""
     if place.when is not When.SAME or owner.period != home.period or home.period.unit is Unit.ETERNITY:
         return False
     if isinstance(node, ir.OverTime):
         return node.last > 0 and node.kind == home.period
-    return isinstance(node.time, ir.Containing) and node.time.kind == home.period and node.time.shift < 0
+    if not isinstance(node, ir.VariableRead) or not isinstance(node.time, ir.Containing):
+        return False
+    return node.time.kind == home.period and node.time.shift < 0
 
 
 def _nothing(program: Program, body: ir.Expression) -> ir.Expression | None:
