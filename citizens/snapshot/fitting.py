@@ -20,6 +20,9 @@ class Naming(Protocol):
     def name(self, number: int) -> str:
         """The subject with that number, or `<entity>/erased-<number>`."""
 
+    def load(self, numbers: Iterable[int]) -> None:
+        """Have the names of many numbers ready, which are then asked for one by one."""
+
     def all_names(self) -> Iterable[tuple[int, str, str | None]]:
         """(number, entity, id) of every subject in order of number; no id for the erased."""
 
@@ -63,7 +66,9 @@ def _entity(names: Naming, number: int) -> str:
 def _led_astray(each: Standing, group: str, names: Naming) -> dict[int, str]:
     """The rows whose relation leads to a group of another entity, and to which. Ended relations lead nowhere."""
     rows = np.flatnonzero(is_link(each))
-    entities = {number: _entity(names, number) for number in np.unique(each.values[rows]).tolist()}
+    groups = np.unique(each.values[rows]).tolist()
+    names.load(groups)
+    entities = {number: _entity(names, number) for number in groups}
     if all(entity == group for entity in entities.values()):
         return {}
     leads_to = {row: entities[int(each.values[row])] for row in rows.tolist()}

@@ -20,6 +20,7 @@ random 256-bit key. Erasing the subject empties both, durably, and no event of i
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ CACHED = 400_000
 _INSERT = "INSERT INTO subjects(number, entity, id, sealed) VALUES(?, ?, ?, ?)"
 _SELECT = "SELECT number, entity, id, sealed FROM subjects"
 _SELECT_MANY = f"{_SELECT} WHERE entity = ? AND id IN (SELECT value FROM carray(?))"
+_SELECT_NUMBERS = f"{_SELECT} WHERE number IN (SELECT value FROM carray(?))"
 
 
 def _check_new(identifier: str) -> None:
@@ -136,6 +138,14 @@ class KeyStore(SealedStore):
         if number not in self._keys:
             self._load(number)
         return self._keys[number]
+
+    def load(self, numbers: Iterable[int]) -> None:
+        """Have the rows of many subjects in memory, those that there are, as long as they fit into it."""
+        missing = array("q", [number for number in numbers if number not in self._keys][:CACHED])
+        if missing:  # SQLite takes no array that is empty
+            among = (apsw.carray(missing, flags=apsw.SQLITE_CARRAY_INT64),)
+            for row in self._connection.execute(_SELECT_NUMBERS, among).fetchall():
+                self._loaded(row)
 
     def _load(self, number: int) -> None:
         row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()

@@ -180,8 +180,11 @@ class Reader:
     def versions(self, numbers: Iterable[int]) -> dict[int, int]:
         """The versions of many subjects at once; 0 for one of which nothing is recorded."""
         last = "SELECT version FROM events WHERE subject = value ORDER BY offset DESC LIMIT 1"
-        asked = apsw.carray(array("q", numbers), flags=apsw.SQLITE_CARRAY_INT64)
-        rows = self.connection.execute(f"SELECT value, ({last}) FROM carray(?)", (asked,))
+        asked = array("q", numbers)
+        if not asked:  # SQLite takes no array that is empty
+            return {}
+        bound = (apsw.carray(asked, flags=apsw.SQLITE_CARRAY_INT64),)
+        rows = self.connection.execute(f"SELECT value, ({last}) FROM carray(?)", bound)
         return {subject: version or 0 for subject, version in rows}
 
     def moved_to(self, number: int, to: int | None = None) -> int | None:

@@ -210,6 +210,9 @@ def test_a_subject_is_found_among_more_than_are_kept_in_memory(tmp_path: Path, m
     monkeypatch.setattr(keys, "CACHED", 7)
     with fresh(tmp_path) as log:
         store = log._require_writer().reader.keys
+        store.load([])
+        store.load(range(1, 41))
+        assert store.name(40) == "person/39"
         assert sorted(store.find_many([*names, "person/nobody", "thing/1"])) == sorted(names)
         numbers = [number for number, _ in store.add_many("person", [str(number) for number in range(42)])]
         assert len(set(numbers)) == 42

@@ -15,7 +15,7 @@ What the log makes of it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -106,6 +106,9 @@ class _Names:
 
     def name(self, number: int) -> str:
         return self._names[number]
+
+    def load(self, numbers: Iterable[int]) -> None:
+        """All are in memory."""
 
     def all_names(self) -> Iterator[tuple[int, str, str | None]]:
         for number, name in enumerate(self._names):
