@@ -55,11 +55,11 @@ def _line(
         return BudgetLine(name, label, kind, told, told, weighed.text(0), "0", 0, had, had)
     moved = weighted_total(change, weighed.weights)
     error = weighed.error_of_total(change / weighed.units.step)
+    changed = None if kind == "net" and _near(weighed) else _shown(int(np.count_nonzero(change)))
     apart = int(np.count_nonzero((before != 0) != (after != 0)))
     return BudgetLine(
         name, label, kind, weighed.text(total), weighed.text(total + moved), weighed.text(moved),
-        rounded_text(error, 0), _shown(int(np.count_nonzero(change))), had,
-        "" if 0 < apart < SMALL_BELOW else _having(weighed, after),
+        rounded_text(error, 0), changed, had, "" if 0 < apart < SMALL_BELOW else _having(weighed, after),
     )  # fmt: skip
 
 
@@ -70,6 +70,12 @@ def _having(weighed: Weighed, entries: Entries) -> str:
     if 0 < int(np.count_nonzero(flags)) < SMALL_BELOW:
         return ""
     return exact_text(weighted_total(flags, weighed.weights), weighed.scale)
+
+
+def _near(weighed: Weighed) -> bool:
+    """Whether so few change by less than what counts that the winners and losers would tell how many."""
+    size = np.abs(weighed.change)
+    return 0 < int(np.count_nonzero((size > 0) & (size < weighed.threshold))) < SMALL_BELOW
 
 
 def _shown(n: int) -> int | None:

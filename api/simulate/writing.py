@@ -21,6 +21,11 @@ def check_place(path: Path, folder: bool = False) -> None:
     if not folder and path.is_dir():
         raise Misuse(f"`{path}` is a folder", "name a file")
     require_no_rules(path)
+    try:
+        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent).cleanup()
+    except OSError as fault:
+        told = f"nothing can be written in `{path.absolute().parent}`: {fault.strerror}"
+        raise Misuse(told, "check the rights, or name another place") from None
 
 
 def require_no_rules(path: Path) -> None:

@@ -286,3 +286,10 @@ def _interrupted(land: Path, here: list[Path], wait: float) -> bool:
         shutil.rmtree(land / name) if (land / name).is_dir() else (land / name).unlink()
     assert {*left} <= {"cut", "cut.html", "cut.json"}  # each complete, since a place takes its name at the end
     return bool(started.returncode)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder in which nobody can write")
+def test_a_place_that_cannot_be_written_to_is_told_at_once(land: Path) -> None:
+    done = simulated(land, "--report", "/proc/out.html", reform="nowhere.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing can be written in `/proc`" in done.stderr
