@@ -31,9 +31,9 @@ def test_an_address_says_where_and_what(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("kafka://a:1", "no address"),
+        ("kafka://a:1", "not an address"),
         ("kafka://a:1/x?partition=0&partitons=2", "partitons"),
-        ("kafka://a:1/x?partitions=two", "no number"),
+        ("kafka://a:1/x?partitions=two", "not a number"),
         ("kafka://a:1/x?partitions=0", "1 to 4,096"),
         ("kafka://a:1/x?partitions=4&partition=4", "no partition 4"),
         ("kafka://a:1/x?config=/nowhere/x", "cannot be read"),
