@@ -21,7 +21,7 @@ from engine.interpret import open_lists
 from engine.interpret.cases import Case
 from engine.interpret.evaluating import Evaluating, Found, Places, Unsure
 from engine.interpret.frames import Frame
-from engine.interpret.further import Another
+from engine.interpret.further import Another, Place, listed_name
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.text.source import Span
@@ -43,6 +43,8 @@ def group_of(interpreter: Evaluating, subject: ir.GroupOf, person: str, frame: F
     period = _period(interpreter, frame)
     when = period.start if interpreter.program.settings.entities[subject.entity].counted_start else period
     whole = interpreter.case.group_on(by.within, person, when)
+    if whole is None and interpreter.case.may_hold_more and (by.within, person) not in interpreter.case.stays:
+        return Unsure(frozenset((Fact(listed_name(Place(by.within, person), by.within), person, interpreter.case.at),)))
     if whole is None:
         return NOT_APPLICABLE if subject.optional else Failure(f"`{person}` is in no {by.within}", span)
     places = places_in(interpreter, by, whole, when, frame)

@@ -68,13 +68,15 @@ def _made(program: Program, layout: Layout, entity: str, made: Made, numbers: Co
     larger = layout.columns.groups.get(declared.within)
     people = layout.columns.counts[declared.of]
     nobody = np.full(people, -1, dtype=np.int64)
+    everything = frozenset(np.unique(layout.component[declared.of]).tolist())
     if numbers is None:  # stated
         groups = layout.columns.counts[entity]
-        everything = frozenset(np.unique(layout.component[declared.of]).tolist())
         return MadeGroups(nobody, _links(layout, entity, made, nobody, nobody, rows=(groups, 0)), everything)
     if larger is None:
-        return MadeGroups(nobody, _links(layout, entity, made, nobody, nobody, rows=(people, 0)), frozenset())
-    unclear = numbers.bad & (larger.group >= 0)
+        open_ = frozenset[int]() if layout.columns.complete else everything
+        return MadeGroups(nobody, _links(layout, entity, made, nobody, nobody, rows=(people, 0)), open_)
+    apart = larger.group < 0  # who may be in a larger group all the same, unless lists are whole
+    unclear = (numbers.bad & ~apart) | (apart & (not layout.columns.complete))
     order = layout.order[declared.of]
     opened = layout.component[declared.of][unclear if order is None else unclear[order]]
     first = first_of_each(larger, numbers)

@@ -143,6 +143,21 @@ def test_an_unknown_stove_leaves_open_only_what_it_can_touch(program: Program) -
     assert found("share", "p2") == Possible(Interval(1, 10), stove)
 
 
+def test_who_is_listed_in_no_dwelling_may_be_in_one_all_the_same(program: Program) -> None:
+    data = {"people": {"p0": {"cooks_at": 1}, "p1": {"cooks_at": 2}}, "dwellings": {"home": {"owner": "p0"}}}
+    alone = _named(program, [Fact("alone", "p1", MARCH)])[0]
+    outcome = Interpreter(program, case_of(program, MARCH, data)).find(alone)
+    assert isinstance(outcome, Possible) and outcome.range == Choice(frozenset({True, False}))
+    whole = Interpreter(program, case_of(program, MARCH, {**data, "complete": True}))
+    assert whole.find(alone) == Known(False)
+    people = {"person_id": [1, 2], "dwelling_id": [1, None], "dwelling_role": ["owner", None], "cooks_at": [1, 2]}
+    tables = {"person": pa.table(people), "dwelling": pa.table({"dwelling_id": [1]})}
+    for complete in (True, False):
+        columns = from_arrow(program, MARCH, tables, complete=complete).columns
+        assert columns is not None
+        assert not differences(program, columns, evaluate(program, columns, ["alone", "share", "food_of_month"]))
+
+
 def test_where_there_are_many_ways_all_of_the_dwelling_is_open(program: Program) -> None:
     pay = {f"p{number}": 0 for number in range(5)}
     data = lived({"p0": 1}, pay)
