@@ -43,7 +43,6 @@ from api.simulate.weighed import Weighed
 from api.simulate.window import window_of, years_of
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from engine.native.plan.plan import cell_for
 from engine.values.periods import Period
 
 Progress = Callable[[str, int, int], None]
@@ -147,10 +146,10 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
 def _unread(laws: Sequence[Program], view: View, source: Source, period: Period) -> tuple[str, ...]:
     """What to say of columns that are stated for a time at which no law reads them."""
     heads = {entity: table.column_names for entity, table in source.tables.items()}
-    told = [
-        unread_columns(law, period, [law.definitions[cell_for(law, name, period).name] for name in view.figures], heads)
-        for law in laws
-    ]
+    told = []
+    for law in laws:  # of which one may have no such figure, which is told where it is computed
+        figures = [figure for figure in map(law.find, view.figures) if figure is not None]
+        told.append(unread_columns(law, period, figures, heads))
     return tuple(f"{line[0].upper()}{line[1:]}." for line in told[0] if all(line in other for other in told[1:]))
 
 
