@@ -51,10 +51,18 @@ def _report(changed: list[str], files: int, check_only: bool, problems: Diagnost
 
 def _rule_files(path: Path, problems: Diagnostics) -> list[Path]:
     if path.is_dir():
-        return module_files(path, problems)
+        return [file for folder in _rulesets(path) for file in module_files(folder, problems)]
     if not path.exists():
         raise Misuse(f"there is no file or folder `{path}`", "name rule files, or a folder of rules")
     return [path]
+
+
+def _rulesets(folder: Path) -> list[Path]:
+    """The rulesets below a folder, since what is a module of one is told by its own folder; the folder itself if it is
+    one, or lies inside one."""
+    if (folder / SETTINGS_FILE).is_file():
+        return [folder]
+    return sorted(settings.parent for settings in folder.rglob(SETTINGS_FILE)) or [folder]
 
 
 def _settings_near(path: Path) -> Settings:

@@ -333,3 +333,12 @@ def test_a_folder_named_as_shipped_rules_is_not_passed_over_in_silence(tmp_path:
     unclear = run("check", "us", cwd=tmp_path)
     assert (unclear.returncode, "write `./us` for the folder" in unclear.stderr) == (2, True)
     assert "1 module" in run("check", "./us", cwd=tmp_path).stdout
+
+
+def test_fmt_knows_the_rulesets_of_a_folder_by_their_settings(tmp_path: Path) -> None:
+    """A ruleset's screens are no module, though `fmt` is given the folder that holds several rulesets."""
+    shipped = Path(__file__).parents[2] / "rules"
+    done = run("fmt", shipped, "--check")
+    assert (done.returncode, "not read" in done.stderr, done.stdout) == (0, False, "")
+    assert run("fmt", shipped / "us" / "credits", "--check").returncode == 0
+    assert run("fmt", tmp_path, "--check").returncode == 0
