@@ -1,6 +1,6 @@
 """Hostile input made by hand, through the command itself: of each the right outcome is known.
 
-The land is that of `hostile_shapes`: ann's wages of 30,000 owe 4,400 in 2024. A number is that tax, answered with exit
+The land is that of `hostile_land`: ann's wages of 30,000 owe 4,400 in 2024. A number is that tax, answered with exit
 code 0; words are what a refusal says, with an exit code other than 0.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import write_rules
-from tests.cli.hostile_shapes import LAND, LAND_SETTINGS, Attempt, write_land
+from tests.cli.hostile_land import LAND, LAND_SETTINGS, Attempt, write_land
 from tests.cli.test_hostile_shapes import answered, outcome
 
 CASE = "at: 2024\ncomplete: true\npeople: {ann: {%s}}\ntax_units: {home: {head: ann}}\n"

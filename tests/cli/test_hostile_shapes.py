@@ -16,7 +16,8 @@ from unittest import mock
 import pytest
 
 from api.cli.running import run as run_command
-from tests.cli.hostile_shapes import REFUSED, Attempt, made, write_land
+from tests.cli.hostile_land import REFUSED, Attempt, write_land
+from tests.cli.hostile_shapes import made
 from tests.cli.test_hostile_commands import at_most
 
 SECONDS = 5  # of this process
