@@ -1,4 +1,4 @@
-"""Small rules and a case, as files."""
+"""Small rules, a case and a log, as files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import CASE, write_rules
+from tests.cli.logs import append
 
 
 @pytest.fixture
@@ -21,3 +22,10 @@ def case(tmp_path: Path) -> Path:
     path = tmp_path / "case.yaml"
     path.write_text(CASE, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log with a small history."""
+    append(tmp_path / "citizens.db")
+    return tmp_path / "citizens.db"
