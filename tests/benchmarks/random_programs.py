@@ -4,8 +4,8 @@
 
 The programs use every construct of the language, as those of `tests/native` do: plain ones, ones with functions,
 changing law and months, ones with people who move, groups that figures make and periods that begin on somebody's own
-day, ones whose figures follow each other from record to record, and ones that ask for worlds. What the code hands
-over is counted too: what stands beside it must still be right.
+day, ones whose figures follow each other from record to record, ones that ask for worlds, and ones with people in no
+group. What the code hands over is counted too: what stands beside it must still be right.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, compared
 from tests.native.asking_programs import asking_program
 from tests.native.dated_programs import dated_population, dated_program
+from tests.native.lone_programs import lone_population, lone_program
 from tests.native.made_constants import AT
 from tests.native.populations import population_of
 from tests.native.programs import random_program
 from tests.native.running_programs import running_program
 from tests.native.wider import wider_program
 
-MAKERS = (wider_program, random_program, dated_program, running_program, asking_program)
+MAKERS = (wider_program, random_program, dated_program, running_program, asking_program, lone_program)
+PEOPLE = {"dated_program": dated_population, "lone_program": lone_population}
 
 
 def main() -> int:
@@ -41,7 +43,7 @@ def main() -> int:
         make = MAKERS[seed % len(MAKERS)]
         program = make(random)
         missing, density = random.choice([0.0, 0.1]), random.choice([1.0, 0.6])
-        people = dated_population if make is dated_program else population_of
+        people = PEOPLE.get(make.__name__, population_of)
         columns = people(program, AT, options.groups, seed, missing=missing, density=density)
         wanted = all_figures(program, columns)
         result = evaluate(program, columns, wanted, options=Options(cache=""), threads=1)

@@ -117,7 +117,7 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
     inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
     valid = writer.lanes.both(person_place.rows.valid, inside)
     outside = writer.lanes.opposite(inside)
-    if subject.optional:
+    if subject.optional and writer.memory.shape.complete:  # else whoever is listed in none may be in one
         return Located(
             Rows(subject.entity, place, valid), person_place.bad, writer.lanes.either(person_place.absent, outside)
         )
