@@ -10,7 +10,8 @@
    ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
 4. A group that cannot be computed is recorded with the reason, and the others go on.
 5. When all are through, the run ends with another event, and hands over to the follower (`stream`): facts recorded
-   after the horizon are its business, and with them groups that were formed later.
+   after the horizon are its business, and with them groups that were formed later. So it is with a run that found
+   nobody in a group: it is on record like any other, and whoever comes later is assessed by the follower.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from itertools import chain, islice
+
+import numpy as np
 
 from api.assess.binding import Rows
 from api.assess.drafts import (
@@ -31,22 +34,29 @@ from api.assess.drafts import (
     is_erased,
     standing_of,
 )
-from api.assess.everybody import Counted, columns_of_lives, counted
+from api.assess.everybody import ALONE, Counted, columns_of_lives, counted
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import Population, population_of
 from api.assess.whole_histories import assess_each, groups_in, larger_of
 from api.failures import Failure
 from api.scale.spread import Spread, here
-from citizens import FOLLOWER, Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
+from citizens import (
+    FOLLOWER,
+    Advance,
+    DeliveryConflict,
+    Draft,
+    Facts,
+    History,
+    Known,
+    Point,
+    PositionConflict,
+    Scalar,
+)
 from engine.interpret.constants import Constants
 
 PART = 50_000
 BLOCK = 500
 Progress = Callable[[int, int], None]
-
-
-class NobodyThere(Failure):
-    """Nobody is in a group of the kind that is assessed, on the day by which the groups are taken."""
 
 
 @dataclass(slots=True)
@@ -103,48 +113,68 @@ def run_annual(
     threads: int = 2,
     other_rules: bool = False,
     spread: Spread = here,
+    empty: bool = False,
 ) -> AnnualReport:
     """Assess everybody for the terms' period. `known` says as known when; now, unless given.
 
-    `spread` says where groups are computed; this process appends what comes of them.
+    `spread` says where groups are computed; this process appends what comes of them. `empty` says that nothing need
+    have been known by then: the log is a part of a population of which something was.
 
-    Raises NobodyThere if there is nothing to assess, Failure if the run was begun as known at another time, or with
-    other rules and it is not said that `other_rules` may finish it.
+    Raises Failure if nothing was, if the run was begun as known at another time, or with other rules and it is not said
+    that `other_rules` may finish it.
     """
-    kept = log.position(consumer_of(terms))
-    if kept:
+    positions = log.positions()
+    kept = positions.get(consumer_of(terms))
+    if kept is not None:
         _check_known(log, terms, known, kept)
-    if log.position(follower_of(terms)):
-        return _as_finished(log, terms, kept)
-    if kept:
+    if follower_of(terms) in positions:
+        return _as_finished(log, terms, kept or 0)
+    if kept is not None:
         _check_rules(log, terms, other_rules)
-    horizon = kept or log.offset_of(known)
-    population, whole, everybody = _population(log, terms, horizon)
-    if not kept and not _begin(log, terms, horizon):
+    horizon = log.offset_of(known) if kept is None else kept
+    if not (horizon or empty or kept is not None):
+        raise nothing_known()
+    everybody = _everybody(log, terms, horizon)
+    if kept is None and not _begin(log, terms, horizon):
         return run_annual(
-            log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules, spread=spread
+            log,
+            terms,
+            known,
+            on_progress,
+            block=block,
+            threads=threads,
+            other_rules=other_rules,
+            spread=spread,
+            empty=empty,
         )
-    rows = population.occupied()
-    rows, moved = population.settled(rows) if whole is None else (rows[:0], whole)
-    count = len(rows) + len(moved)
-    totals = dict.fromkeys(terms.rules.figures, 0)
-    report = AnnualReport(horizon, terms.program.fingerprint, count, alone=population.alone, totals=totals)
+    report = AnnualReport(
+        horizon,
+        terms.program.fingerprint,
+        everybody.groups,
+        alone=everybody.alone,
+        totals=dict.fromkeys(terms.rules.figures, 0),
+    )
     postings = _Postings(log, terms, horizon)
     done = 0
-    on_progress(0, count)
+    on_progress(0, report.groups)
     each = chain(
-        _assessed(population, rows, terms, threads, spread),
-        assess_each(log, terms.binding, terms.definitions, moved, horizon),
+        _assessed(everybody, terms, threads, spread),
+        assess_each(log, terms.binding, terms.definitions, everybody.moved, horizon),
     )
     for chunk in blocks(each, block):
-        _append(log, terms, chunk, postings, report=report, check=bool(kept))
+        _append(log, terms, chunk, postings, report=report, check=kept is not None)
         done += len(chunk)
-        on_progress(done, count)
+        on_progress(done, everybody.groups)
     if terms.binding.made:
         report.groups = report.assessed + report.already + len(report.failed)
-    report.counted = everybody(_without_figures(log, terms, report))
+    report.counted = everybody.count(_without_figures(log, terms, report))
     _finish(log, terms, report)
     return report
+
+
+def nothing_known() -> Failure:
+    """Why nothing is assessed where nothing was known."""
+    return Failure("nothing was known by then", "import facts first, or give a later `--as-known`")
 
 
 def _without_figures(log: History, terms: Terms, report: AnnualReport) -> list[str]:
@@ -157,33 +187,39 @@ def _without_figures(log: History, terms: Terms, report: AnnualReport) -> list[s
     return [whole for group in failed for whole in {*larger_of(log, declared, group), group}]
 
 
-def run_of_nobody(log: History, terms: Terms, known: Known = None) -> None:
-    """Record a run that had nobody to assess in this log, but had in others of the same population: from here on it is
-    followed here too, whoever comes. Nothing is recorded in an empty log."""
-    horizon = log.offset_of(known)
-    if not horizon or log.position(follower_of(terms)):
-        return
-    if log.position(consumer_of(terms)) or _begin(log, terms, horizon):
-        _finish(log, terms, AnnualReport(horizon, terms.program.fingerprint, 0))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Everybody:
+    """Who was there at the horizon, and who of them is assessed: groups by their rows, and `moved` ones by name, which
+    are assessed from whole histories. `count` says what became of everybody, given the groups that could not be.
+    `population` is None if nobody is in a group."""
+
+    population: Population | None
+    rows: Rows
+    moved: list[str]
+    count: Callable[[list[str]], Counted]
+
+    @property
+    def groups(self) -> int:
+        """How many groups are assessed."""
+        return len(self.rows) + len(self.moved)
+
+    @property
+    def alone(self) -> int:
+        """How many people are in no group."""
+        return self.population.alone if self.population is not None else self.count([]).people[ALONE]
 
 
-def _population(
-    log: History, terms: Terms, horizon: int
-) -> tuple[Population, list[str] | None, Callable[[list[str]], Counted]]:
-    """Everybody, as known at the horizon; the groups that are assessed from whole histories, if they are; and how to
-    count everybody once it is known which groups could not be. Raises NobodyThere if nobody is in a group."""
-    if not horizon:
-        raise NobodyThere("nothing was known by then", "import facts first, or give a later `--as-known`")
+def _everybody(log: History, terms: Terms, horizon: int) -> _Everybody:
+    """Everybody, as known at the horizon."""
     binding = terms.binding
     snapshot = log.snapshot(binding.valid_on, horizon, attributes={**binding.wanted, **columns_of_lives(binding)})
     population = population_of(binding, snapshot)
-    if population is None:
-        raise NobodyThere(
-            f"nobody is in a {binding.group} on {binding.valid_on}",
-            f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
-        )
-    whole = groups_in(log, binding, snapshot, horizon) if binding.whole else None
-    return population, whole, partial(counted, population, snapshot)
+    rows, moved = np.empty(0, dtype=np.int64), list[str]()
+    if binding.whole:
+        moved = groups_in(log, binding, snapshot, horizon)
+    elif population is not None:
+        rows, moved = population.settled(population.occupied())
+    return _Everybody(population, rows, moved, partial(counted, binding, population, snapshot))
 
 
 def consumer_of(terms: Terms) -> str:
@@ -206,7 +242,7 @@ def _begin(log: History, terms: Terms, horizon: int) -> bool:
     begun: dict[str, Scalar] = {"program": terms.program.fingerprint, "horizon": horizon}
     try:
         log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon, needs="state"))
-    except PositionConflict:
+    except (PositionConflict, DeliveryConflict):  # the latter if that one began where nothing was known, at 0 too
         return False
     return True
 
@@ -251,7 +287,7 @@ def _as_finished(log: History, terms: Terms, horizon: int) -> AnnualReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Everybody:
+class _Shared:
     """What all parts share: who is assessed, and by which figures."""
 
     population: Population
@@ -260,13 +296,15 @@ class _Everybody:
     threads: int
 
 
-def _assessed(population: Population, rows: Rows, terms: Terms, threads: int, spread: Spread) -> Iterator[Assessed]:
-    everybody = _Everybody(population, rows, terms, threads)
-    for part in spread(_assessed_part, everybody, range(0, len(rows), PART)):
+def _assessed(everybody: _Everybody, terms: Terms, threads: int, spread: Spread) -> Iterator[Assessed]:
+    if everybody.population is None:
+        return
+    shared = _Shared(everybody.population, everybody.rows, terms, threads)
+    for part in spread(_assessed_part, shared, range(0, len(shared.rows), PART)):
         yield from part
 
 
-def _assessed_part(of: _Everybody, start: int) -> list[Assessed]:
+def _assessed_part(of: _Shared, start: int) -> list[Assessed]:
     constants = Constants(of.terms.program)
     rows = of.rows[start : start + PART]
     return list(assess(of.population, rows, of.terms.definitions, constants, of.threads))

@@ -88,37 +88,46 @@ def _end(binding: Binding) -> str:
     return f"{binding.group}@end"
 
 
-def counted(population: Population, snapshot: Snapshot, failed: Collection[str]) -> Counted:
-    """Everybody in a snapshot that was asked for `columns_of_lives` too, by what became of them."""
-    binding = population.binding
+def counted(binding: Binding, population: Population | None, snapshot: Snapshot, failed: Collection[str]) -> Counted:
+    """Everybody in a snapshot that was asked for `columns_of_lives` too, by what became of them. `population` is the
+    snapshot's; None if nobody is in a group."""
     persons = binding.person or binding.group
     people, money = [0] * 5, [Decimal(0)] * 5
     strays, stray_money = 0, Decimal(0)
-    for entity, state in _states(population, snapshot, failed).items():
+    for entity, state in _states(binding, population, snapshot, failed).items():
         for place in range(5):
             people[place] += int((state == place).sum()) if entity == persons else 0
             money[place] += stated(binding, snapshot.tables[entity], state == place)
         strays += int((state == NOWHERE).sum())
         stray_money += stated(binding, snapshot.tables[entity], state == NOWHERE)
     people[SILENT] += snapshot.silent.get(persons, 0)
-    lives = _lives(population, snapshot.tables[binding.person].links) if binding.person else Lives()
+    lives = Lives()
+    if population is not None and binding.person:
+        lives = _lives(population, snapshot.tables[binding.person].links)
     return Counted(tuple(people), tuple(money), strays, stray_money, lives)
 
 
-def _states(population: Population, snapshot: Snapshot, failed: Collection[str]) -> Mapping[str, Rows]:
+def _states(
+    binding: Binding, population: Population | None, snapshot: Snapshot, failed: Collection[str]
+) -> Mapping[str, Rows]:
     """What became of each row of each table: of groups, their people, and the records of both."""
-    binding = population.binding
-    states = {binding.group: _of_groups(population, failed)}
-    if binding.person:
-        states[binding.person] = _of_people(population, states[binding.group])
-        states[binding.group][population.sizes == 0] = ALONE
+    states: dict[str, Rows] = {}
+    if population is None:
+        for entity in {binding.group, binding.person} & set(snapshot.tables):
+            alone = snapshot.tables[entity]
+            states[entity] = _alone(alone, np.full(len(alone), ALONE, dtype=np.int64))
+    else:
+        states[binding.group] = _of_groups(population, failed)
+        if binding.person:
+            states[binding.person] = _of_people(population, states[binding.group])
+            states[binding.group][population.sizes == 0] = ALONE
     for entity, owner in binding.records.items():
         table = snapshot.tables.get(entity)
         if table is None:
             continue
         link = table.links.get(owner)
         states[entity] = np.full(len(table), NOWHERE, dtype=np.int64)
-        if link is not None:
+        if link is not None and owner in states:
             states[entity] = np.where(link.rows >= 0, states[owner][np.maximum(link.rows, 0)], NOWHERE)
     return states
 
@@ -135,8 +144,12 @@ def _of_groups(population: Population, failed: Collection[str]) -> Rows:
 def _of_people(population: Population, groups: Rows) -> Rows:
     """What became of each person: what did of the group; another's duplicate is one only while it is in no group."""
     people = population.members[population.binding.person]
-    states: Rows = np.where(people.of < 0, ALONE, groups[np.maximum(people.of, 0)])
-    same = people.table.links.get(SAME)
+    return _alone(people.table, np.where(people.of < 0, ALONE, groups[np.maximum(people.of, 0)]))
+
+
+def _alone(table: Table, states: Rows) -> Rows:
+    """The same, with those in no group who are another's duplicates as such."""
+    same = table.links.get(SAME)
     if same is not None:
         states[(states == ALONE) & (same.rows >= 0)] = DUPLICATE
     return states

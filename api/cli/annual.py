@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess.annual import AnnualReport, NobodyThere, run_annual, run_of_nobody, together
+from api.assess.annual import AnnualReport, nothing_known, run_annual, together
 from api.assess.drafts import Terms, all_terms
 from api.assess.everybody import Counted, Lives
 from api.assess.manifest import PartManifest, manifest_of
@@ -21,7 +21,7 @@ from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, sharing
-from api.history.letters import settle
+from api.history.letters import all_settled
 from api.history.parts import known_in, number_of, part_name, parts_of
 from api.rules import programs
 from api.scale.spread import Spread, spread_over
@@ -52,19 +52,20 @@ def annual_command(
         program = programs.load_program(rules)
     period = read_period(program, year)
     parts = parts_of(log)
-    settle(parts)
     known = known_in(log, as_known, "--as-known")
-    runs = _Runs(program, period, other_rules, threads, len(parts) == 1 and not as_json, manifest is not None)
+    with all_settled(parts) as opened:
+        if not any(part.offset_of(as_of) for part, as_of in zip(opened, known, strict=True)):
+            raise nothing_known()
+        # what one part has no groups for, another may: each run is made in all of them
+        every = all_terms(program, period, login_name(), lambda entity: any(part.has_entity(entity) for part in opened))
+    runs = _Runs(every, other_rules, threads, len(parts) == 1 and not as_json, manifest is not None)
     with spread_over(ray) as spread:
         for part, as_of in zip(parts, known, strict=True):
             if len(parts) > 1:
                 complain(part_name(part))
             runs.do(part, as_of, spread)
-    if not runs.done:
-        raise runs.nobody[0].why
-    runs.note_nobody()
     if manifest is not None:
-        runs.write_manifest(manifest)
+        runs.write_manifest(manifest, program, period)
     for done in runs.done.values():
         if not as_json and not runs.show:
             _show(done)
@@ -92,22 +93,11 @@ class _Run:
         self.finished += report.finished
 
 
-@dataclass(frozen=True, slots=True)
-class _Nobody:
-    """A part in which nobody was there to be assessed, as known then."""
-
-    part: Path
-    terms: Terms
-    known: Known
-    why: NobodyThere
-
-
 @dataclass(slots=True)
 class _Runs:
     """The runs of a command, over one log or over the parts of a population."""
 
-    program: Program
-    period: Period
+    every: Sequence[Terms]
     other_rules: bool
     threads: int
     show: bool
@@ -115,19 +105,13 @@ class _Runs:
     reads_back: bool = False
     """Whether to read what was recorded for a manifest."""
     done: dict[str, _Run] = field(default_factory=dict)
-    nobody: list[_Nobody] = field(default_factory=list)
-    """Rules may assess what a log has no groups for, such as SNAP in a log of returns."""
 
     def do(self, part: Path, known: Known, spread: Spread) -> None:
         """Assess everybody in one part."""
         with sharing(part) as opened:
-            for terms in all_terms(self.program, self.period, login_name(), opened.has_entity):
+            for terms in self.every:
                 start = time.monotonic()
-                try:
-                    report = self._assessed(opened, terms, known, spread)
-                except NobodyThere as empty:
-                    self.nobody.append(_Nobody(part, terms, known, empty))
-                    continue
+                report = self._assessed(opened, terms, known, spread)
                 seconds = time.monotonic() - start
                 run = self.done.setdefault(terms.key, _Run(terms, report, 0.0, []))
                 run.add(report, seconds)
@@ -136,7 +120,7 @@ class _Runs:
                 if self.show:
                     _show(run)
 
-    def write_manifest(self, path: Path) -> None:
+    def write_manifest(self, path: Path, program: Program, period: Period) -> None:
         """Write what was recorded, all at once."""
         runs = [
             {
@@ -148,22 +132,22 @@ class _Runs:
             }
             for run in self.done.values()
         ]
-        said = {"year": str(self.period), "rules": self.program.fingerprint, "runs": runs}
+        said = {"year": str(period), "rules": program.fingerprint, "runs": runs}
         write_whole(path, lambda new: new.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8"))
-
-    def note_nobody(self) -> None:
-        """Note the runs in the parts that had nobody for them, if others had: who comes there later is followed."""
-        for empty in self.nobody:
-            if empty.terms.key in self.done:
-                with sharing(empty.part) as opened:
-                    run_of_nobody(opened, empty.terms, empty.known)
 
     def _assessed(self, log: SharedLog, terms: Terms, known: Known, spread: Spread) -> AnnualReport:
         with counting("assessing") as progress:
             if is_terminal(sys.stderr):
                 print("reading the log …", end="", file=sys.stderr, flush=True)
             return run_annual(
-                log, terms, known, progress, threads=self.threads, other_rules=self.other_rules, spread=spread
+                log,
+                terms,
+                known,
+                progress,
+                threads=self.threads,
+                other_rules=self.other_rules,
+                spread=spread,
+                empty=True,
             )
 
 
@@ -176,6 +160,10 @@ def _show(run: _Run) -> None:
         complain(f"{group}: {fault}" if not fault.startswith(f"{group}:") else fault)
     if len(report.failed) > SHOWN_FAULTS:
         complain(f"… and {len(report.failed) - SHOWN_FAULTS:,} more that could not be assessed")
+    if not report.groups:
+        recorded = "the run is on record, and `rulewright follow` assesses whoever comes later"
+        say(f"{period}: no {groups} to assess, as known at {_horizon(horizons)}; {recorded}")
+        return
     if report.finished:
         say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at {_horizon(horizons)}")
         if report.program != terms.program.fingerprint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,7 +16,21 @@ from api.assess.annual import run_annual
 from api.assess.follow import Follower
 from api.failures import Failure
 from api.history.tables import sample_tables
-from citizens import Assessment, Belongs, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
+from citizens import (
+    Advance,
+    Assessment,
+    Belongs,
+    Draft,
+    Membership,
+    Movement,
+    Origin,
+    Receipt,
+    Source,
+    SqliteLog,
+    Use,
+    import_tables,
+    open_log,
+)
 from engine.native import WORTH_COMPILING
 from tests.api.households import (
     BORN,
@@ -188,14 +202,62 @@ def test_a_group_whose_name_fills_an_event_id_is_assessed(log: SqliteLog) -> Non
     assert annual(log).assessed == 1
 
 
-def test_nobody_in_any_group_is_refused_with_what_to_do(log: SqliteLog) -> None:
+def test_a_log_of_which_nothing_was_known_is_refused_with_what_to_do(log: SqliteLog) -> None:
     with pytest.raises(Failure, match="nothing was known by then"):
-        annual(log)
-    log.append([facts("person/1", "alone", {PAY: Decimal("1.00")})])
-    with pytest.raises(Failure, match="nobody is in a tax_unit"):
         annual(log)
     log.append([person(1, 1, "head")])
     assert annual(log).assessed == 1, "a run that was refused was not begun"
+
+
+def test_a_run_that_found_nobody_in_a_group_is_on_record_and_who_comes_later_is_followed(
+    log: SqliteLog, tmp_path: Path
+) -> None:
+    alone = facts("person/9", "alone", {PAY: Decimal("1.00")})
+    log.append([alone])
+    report = annual(log)
+    assert (report.groups, report.assessed, report.alone, report.failed) == (0, 0, 1, [])
+    assert report.counted is not None
+    assert report.counted.people == (0, 0, 1, 0, 0) and report.counted.money[2] == Decimal("1.00")
+    again = annual(log)
+    assert (again.finished, again.groups) == (True, 0)
+    late = [person(1, 1, "head", pay="50000.00"), person(2, 1, "spouse", pay="7000.00"), person(3, 2, "head")]
+    log.append(late)
+    assert follow(log).reassessed == 2
+    with open_log(tmp_path / "anew") as anew:
+        anew.append([alone, *late])
+        assert annual(anew).assessed == 2
+        for group in ("tax_unit/1", "tax_unit/2"):
+            assert outcome(log.read_subject(group)) == outcome(anew.read_subject(group))
+            assert log.owed(group, "2024", "USD") == anew.owed(group, "2024", "USD")
+
+
+def test_a_part_of_which_nothing_was_known_is_followed_from_its_first_event(log: SqliteLog) -> None:
+    report = run_annual(log, terms(), empty=True)
+    assert (report.horizon, report.groups) == (0, 0)
+    assert run_annual(log, terms()).finished, "and it is not refused any more"
+    log.append([person(1, 1, "head", pay="50000.00")])
+    assert follow(log).reassessed == 1
+    assert outcome(log.read_subject("tax_unit/1"))["adjusted_gross_income"] == 50_000
+
+
+def test_a_run_where_nothing_was_known_that_was_cut_off_goes_on_from_there(log: SqliteLog) -> None:
+    """People come between its beginning and its end."""
+    starts = type(log).append
+
+    class Cut(SqliteLog):
+        def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
+            if any(draft.event_id.endswith("/finished") for draft in drafts):
+                raise KeyboardInterrupt
+            return starts(self, drafts, advance=advance)
+
+    log.__class__ = Cut
+    with pytest.raises(KeyboardInterrupt):
+        run_annual(log, terms(), empty=True)
+    log.__class__ = SqliteLog
+    log.append([person(1, 1, "head")])
+    report = run_annual(log, terms())
+    assert (report.horizon, report.groups, report.finished) == (0, 0, False)
+    assert follow(log).reassessed == 1
 
 
 def test_a_follower_that_compaction_overtook_corrects_all_the_same(log: SqliteLog) -> None:

@@ -18,7 +18,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess.annual import NobodyThere, run_annual, run_of_nobody
+from api.assess.annual import run_annual
 from api.assess.drafts import all_terms
 from api.assess.follow import Follower
 from api.http.server import sample_log
@@ -53,10 +53,7 @@ def _assess(log: SqliteLog, program: Program) -> None:
     for terms in all_terms(program, parse_period("2024"), "measure", log.has_entity):
         if terms.rules.name != "income_tax" and "month" in str(terms.period):
             continue
-        try:
-            run_annual(log, terms)
-        except NobodyThere:
-            run_of_nobody(log, terms)
+        run_annual(log, terms, empty=True)
 
 
 def _late(log: SqliteLog, draw: random.Random, people: Sequence[str], kind: int, at: int) -> Draft:

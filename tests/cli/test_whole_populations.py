@@ -109,3 +109,37 @@ def test_one_process_follows_all_logs_of_a_folder(rules: Path, tmp_path: Path, m
     done = run("follow", "--rules", rules, "--log", tmp_path / "log")
     assert "partition 0:" in done.stdout and "partition 1:" in done.stdout, done.stderr
     assert done.stdout.count("2024  couple/") == 8
+
+
+def test_who_comes_after_a_run_that_found_nobody_anywhere_is_followed_to_what_a_run_from_nothing_says(
+    rules: Path, tmp_path: Path
+) -> None:
+    """Somebody is in no couple, and a couple has nobody in it. In the other partitions nothing is recorded."""
+    parts = make_population(tmp_path / "log", 3)
+    make_parts(parts)
+    nothing = run("annual", rules, "--year", "2024", "--log", tmp_path / "log")
+    assert nothing.returncode == 1 and "nothing was known by then" in nothing.stderr
+    alone = [
+        Draft("citizen/alone", Facts((Point("pay", DAY, Decimal(5)),)), ORIGIN, "alone"),
+        Draft("couple/empty", Facts((Point("since", DAY, DAY),)), ORIGIN, "empty"),
+    ]
+    append_to_parts(parts, alone, create=False)
+    made = run("annual", rules, "--year", "2024", "--log", tmp_path / "log")
+    assert made.returncode == 0 and "to assess" in made.stdout and "the run is on record" in made.stdout, made.stderr
+    append_to_parts(parts, everybody(), create=False)
+    assert run("follow", "--rules", rules, "--once", "--log", tmp_path / "log").returncode == 0
+    with open_log(tmp_path / "whole") as log:
+        log.append([*alone, *everybody()])
+    assert run("annual", rules, "--year", "2024", "--log", tmp_path / "whole").returncode == 0
+    assert figures_in(parts) == figures_in([tmp_path / "whole"]) != {}
+
+
+def figures_in(logs: list[Path]) -> dict[tuple[str, str], object]:
+    """The figures of the assessments of couples, by couple and period."""
+    figures: dict[tuple[str, str], object] = {}
+    for folder in logs:
+        with open_log(folder, write=False) as log:
+            for event in log.read_assessments(0, 1_000):
+                if isinstance(event.body, Assessment) and event.subject.startswith("couple/"):
+                    figures[event.subject, event.body.period] = event.body.figures
+    return figures

@@ -26,7 +26,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess.annual import NobodyThere, run_annual, run_of_nobody
+from api.assess.annual import run_annual
 from api.assess.drafts import all_terms
 from api.failures import Failure
 from api.history.letters import all_reading, settle
@@ -220,10 +220,7 @@ def late(draw: random.Random, name: str) -> Draft:
 def assess(log: SqliteLog, program: Program) -> None:
     """Assess the year from nothing."""
     for terms in all_terms(program, parse_period(YEAR), "books", log.has_entity):
-        try:
-            run_annual(log, terms)
-        except NobodyThere:
-            run_of_nobody(log, terms)
+        run_annual(log, terms, empty=True)
 
 
 def owed(logs: Iterable[SqliteLog]) -> Owed:
