@@ -3,13 +3,14 @@
 1. The groups' file sets the pace: so many of its rows make a part.
 2. People, and records after them, come in the order of their groups: a part takes all rows that belong to it, and the
    first row of a later part ends it. Rows that belong to nobody go along, and are refused at the door.
-3. Where columns of people say memberships for a time, the whole population is one part.
+3. Where columns of people say memberships for a time, or records have further owners (`parent_id` beside `child_id`),
+   the whole population is one part, and its rows may stand in any order.
 4. A row that belongs to an earlier part came out of order. That stops the run, since its group was computed without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from api.batch.files import BATCH, Stream, batches
+from api.batch.files import BATCH, Stream, batches, whole_table
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
 from engine.reading.declared_settings import Entity
@@ -52,6 +53,11 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
             raise Misuse(told, f"add `--input {owner}=FILE`")
     order = sorted((name for name in inputs if owners[name]), key=lambda name: _depth(name, owners))
     followers = {name: _Follower(streams[name], owners[name], streams[owners[name]]) for name in order}
+    if _joins_groups(entities, inputs):
+        tables = {name: whole_table(path) for name, path in inputs.items()}
+        if len(tables[group]):
+            yield Part(tables, dict.fromkeys(tables, 0))
+        return
     if any(_says_memberships(entities, stream.fill(1)) for stream in streams.values()):
         rows = WHOLE
     while (groups := streams[group].fill(rows + 1)) is not None:
@@ -62,6 +68,12 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
         yield Part(tables, first_rows)
     for follower in followers.values():
         follower.finish()
+
+
+def _joins_groups(entities: Mapping[str, Entity], inputs: Collection[str]) -> bool:
+    """Whether records may belong to people of several groups, or to what no group has."""
+    records = [entities[name] for name in inputs if entities[name].belongs_to]
+    return any(owner.entity in inputs for record in records for owner in record.further)
 
 
 def _says_memberships(entities: Mapping[str, Entity], table: pa.Table | None) -> bool:

@@ -15,7 +15,7 @@ from api.cases.reach import reached
 from api.failures import Failure
 from citizens import Belongs, History, Known, read_table
 from engine.ir.program import Definition, Program
-from engine.population.columns import Columns
+from engine.population.columns import Columns, owner_links
 from engine.population.door import from_arrow
 from engine.population.faults import BadCell
 from engine.values.periods import Period
@@ -123,8 +123,8 @@ class Together:
         self._links: list[tuple[str, str, np.ndarray, np.ndarray]] = []
         for group, link in columns.groups.items():
             self._links.append(self._link(program.settings.entities[group].of, group, link.group))
-        for entity, owners in columns.owners.items():
-            self._links.append(self._link(entity, program.settings.entities[entity].belongs_to, owners))
+        for entity, owner, rows in owner_links(program, columns):
+            self._links.append(self._link(entity, owner, rows))
         self._entities = list(columns.counts)
 
     @staticmethod

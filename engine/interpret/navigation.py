@@ -120,7 +120,7 @@ def _which_group(case: Case, group: str, member: str) -> Fact:
 
 
 def _untold(entity: str, owner: str) -> str:
-    return f"tables do not say of which {owner} each {entity} is: compute it from cases"
+    return f"the tables do not say of which {owner} each {entity} is: give a table of those, and a column `{owner}_id`"
 
 
 def _without(subject: ir.OwnerOf, record: str) -> str:

@@ -26,6 +26,8 @@ from engine.native.plan.pointers import (
     MemberStarts,
     OutputEntries,
     OutputStatuses,
+    OwnedList,
+    OwnedStarts,
     OwnerOfEach,
     PlaceAlong,
     Pointer,
@@ -102,7 +104,16 @@ def pointed(
                 return statuses[pointer.cell]
             case RecordBefore() | PlaceAlong() | RoundsAlong():
                 return orders[pointer]
-            case GroupOfEach() | MemberList() | MemberStarts() | GroupList() | GroupStarts() | OwnerOfEach():
+            case (
+                GroupOfEach()
+                | MemberList()
+                | MemberStarts()
+                | GroupList()
+                | GroupStarts()
+                | OwnerOfEach()
+                | OwnedList()
+                | OwnedStarts()
+            ):
                 groups = made_by(pointer)
                 links = layout.links if groups is None else layout.made_by(kernel.program)[groups].links
                 return links[pointer]

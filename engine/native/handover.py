@@ -68,10 +68,15 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
             records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
     instances = {entity: tuple(map(str, entity_rows)) for entity, entity_rows in rows.items()}
     further, lists = larger_groups(program, holders, group_of)
+    for (entity, name), owners in columns.further_owners.items():
+        for row in rows.get(entity, ()):
+            owner = str(int(owners[row]))
+            further[entity, name, str(row)] = owner
+            lists[entity, name, owner] = (*lists.get((entity, name, owner), ()), str(row))
     _give_own_periods(program, columns, rows, given)
     return Case(
         columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete,
-        further_owner=further, further_records=lists, untold=_untold(program),
+        further_owner=further, further_records=lists, untold=_untold(program, columns),
         entities=program.settings.entities, whole=_whole(program, columns, instances), stays=stays,
     )  # fmt: skip
 
@@ -124,10 +129,12 @@ def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[
     return frozenset((*kinds, *roles))
 
 
-def _untold(program: Program) -> frozenset[tuple[str, str]]:
-    """The further owners of records, which columns do not say."""
-    entities = program.settings.entities.values()
-    return frozenset((entity.name, owner.name) for entity in entities if not entity.of for owner in entity.further)
+def _untold(program: Program, columns: Columns) -> frozenset[tuple[str, str]]:
+    """The further owners of the records in tables that the tables do not say."""
+    told = columns.further_owners
+    entities = [program.settings.entities[name] for name in columns.owners]
+    owners = [(entity.name, owner.name) for entity in entities for owner in entity.further]
+    return frozenset(owner for owner in owners if owner not in told)
 
 
 def value_of(program: Program, definition: Definition, entry: int) -> Value:

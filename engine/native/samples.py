@@ -4,7 +4,7 @@ numbers, a step beside them, and at the ends of their ranges.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -16,11 +16,13 @@ from engine.interpret.constants import Constants
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, GroupLink, column_of, unit_of
+from engine.reading.declared_settings import Entity, Owner
 from engine.values.dates import FIRST_YEAR, LAST_YEAR
 from engine.values.periods import Period
 from engine.values.types import Kind, Nothing, Value
 
 _NONE_SHARE = 0.2
+_NEAR_SHARE, _FAR_SHARE = 0.8, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,12 @@ def random_population(
         if counts.get(entity.belongs_to):
             counts[entity.name] = int(rng.integers(0, 2 * counts[entity.belongs_to] + 1))
             owners[entity.name] = rng.integers(0, counts[entity.belongs_to], counts[entity.name]).astype(np.int32)
+    further = {
+        (record.name, owner.name): _further_owners((record, owner), owners[record.name], groups, counts, rng)
+        for record in entities.values()
+        for owner in record.further
+        if record.name in owners and counts.get(owner.entity)
+    }
     columns: dict[Cell, Column] = {}
     for cell in read_cells(program, at):
         definition = program.definitions[cell.name]
@@ -164,7 +172,30 @@ def random_population(
         entries = random_entries(program, definition, count, rng, edges)
         empty = rng.random(count) < missing if missing else None
         columns[cell] = column_of(entries, empty)
-    return Columns(at, counts, columns, groups, owners)
+    return Columns(at, counts, columns, groups, owners, further_owners=further)
+
+
+def _further_owners(
+    of: tuple[Entity, Owner],
+    first: NDArray[np.int32],
+    groups: Mapping[str, GroupLink],
+    counts: Mapping[str, int],
+    rng: np.random.Generator,
+) -> NDArray[np.int32]:
+    """Whom records belong to besides: for most somebody of a group that the first owner is in, or they themselves, and
+    for a few whoever there is, so that households are joined, but not all of them."""
+    record, owner = of
+    anybody = rng.integers(0, counts[owner.entity], len(first)).astype(np.int32)
+    if owner.entity != record.belongs_to:
+        return anybody
+    near = first.copy()
+    link = next(iter(groups.values()), None)
+    for row in np.flatnonzero(rng.random(len(first)) < _NEAR_SHARE) if link is not None else ():
+        assert link is not None
+        together = np.flatnonzero((link.group == link.group[first[row]]) & (link.group >= 0))
+        near[row] = rng.choice(together) if len(together) else first[row]
+    far = rng.random(len(first)) < (0 if record.made_for else _FAR_SHARE)
+    return np.where(far, anybody, near).astype(np.int32)
 
 
 def read_cells(program: Program, at: Period) -> list[Cell]:

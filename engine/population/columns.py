@@ -4,14 +4,14 @@ belong together.
 1. Figures are whole numbers: money in steps of the ruleset's grid (or the figure's finer one), rates likewise,
    integers as they are, dates as ordinal day numbers, booleans as 0 and 1, a member of an enum by its place.
 2. A person's group is a row number in the table of groups (-1: in none) with the number of the role; a record has
-   its owner's.
+   its owner's, and those of its further owners by what formulas call them.
 3. What is empty in a column is missing: then the default holds, what absence means, or the fact is unknown. Of what
    may be none one entry is reserved for that, which is no missing one and lies outside the bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
@@ -94,6 +94,7 @@ class OwnPeriods:
 @dataclass(frozen=True, eq=False)
 class Columns:
     """A population at a period. `counts` has every entity; `groups` is by group entity, `owners` by record entity.
+    `further_owners`, by record entity and what formulas call the owner: the row of each record's.
 
     `stays`, by group entity: those who are in a group for a time; `groups` has where they are on the last day of `at`.
     `own_periods`: figures of personal calendars.
@@ -110,6 +111,7 @@ class Columns:
     complete: bool = True
     stays: Mapping[str, Stays] = field(default_factory=dict)
     own_periods: tuple[OwnPeriods, ...] = ()
+    further_owners: Mapping[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict)
 
 
 def unit_of(program: Program, definition: Definition) -> int:
@@ -165,7 +167,27 @@ def kept_rows(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.
     ids = {entity: entity_ids[keep[entity]] for entity, entity_ids in columns.ids.items()}
     stays = {group: _kept_stays(program, group, group_stays, keep, new) for group, group_stays in columns.stays.items()}
     own = tuple(_kept_periods(stated, keep[program.definitions[stated.name].entity]) for stated in columns.own_periods)
-    return Columns(columns.at, counts, cells, groups, owners, ids, columns.complete, stays, own)
+    further = {
+        (entity, name): new[further_entity(program, entity, name)][rows[keep[entity]]].astype(np.int32)
+        for (entity, name), rows in columns.further_owners.items()
+    }
+    return Columns(columns.at, counts, cells, groups, owners, ids, columns.complete, stays, own, further)
+
+
+def further_entity(program: Program, entity: str, name: str) -> str:
+    """Of which entity a record's further owner is, by what formulas call it."""
+    owner = program.settings.entities[entity].further_owner(name)
+    assert owner is not None
+    return owner.entity
+
+
+def owner_links(program: Program, columns: Columns) -> Iterator[tuple[str, str, NDArray[np.int32]]]:
+    """Every link from records to whom they belong, first owners before further ones: the records' entity, the owners'
+    entity, and the row of each record's."""
+    for entity, rows in columns.owners.items():
+        yield entity, program.settings.entities[entity].belongs_to, rows
+    for (entity, name), rows in columns.further_owners.items():
+        yield entity, further_entity(program, entity, name), rows
 
 
 def _kept_stays(
@@ -198,8 +220,8 @@ def closed(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.boo
             person, of = stays.person[there], stays.group[there]
             kept[group][of[~people[person]]] = False
             people[person] &= kept[group][of]
-        for entity, rows in columns.owners.items():
-            owner = kept[program.settings.entities[entity].belongs_to]
+        for entity, of_owner, rows in owner_links(program, columns):
+            owner = kept[of_owner]
             owner[rows[~kept[entity]]] = False
             kept[entity] &= owner[rows]
         if before == sum(int(rows.sum()) for rows in kept.values()):

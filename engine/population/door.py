@@ -2,7 +2,8 @@
 
 1. A table's columns are figures by name (`name@2023` for another period than the population's), an id (`person_id`
    or `id`), for people the group they are in (`tax_unit_id`) and their role there (`tax_unit_role` or `role`), for
-   records whose they are (`person_id`). An empty cell is a missing fact.
+   records whose they are (`person_id`; `child_id` and `parent_id` where formulas call the owners so). An empty cell
+   is a missing fact.
 2. Every column is turned into whole numbers of its grid, exactly: decimals and text as they are written; a float
    only where it is the double nearest to a number on the grid.
 3. Everything that is wrong is reported with table, row (from 1) and column: entries of another type, off the grid or
@@ -116,6 +117,7 @@ class _Door(TogetherReader):
         for refused_cell in self.refused:
             self.report(refused_cell.entity, refused_cell.row, refused_cell.column, refused_cell.message)
         groups, owners = self.links()
+        further = self.further_owners()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
         self.exclusions(columns, groups, owners)
         self.contradictions(columns, groups, owners, complete)
@@ -127,7 +129,7 @@ class _Door(TogetherReader):
             if id_column is not None
         }
         own = tuple(self.own_periods(columns, groups, owners))
-        return Columns(self.at, counts, columns, groups, owners, ids, complete, self.stays, own)
+        return Columns(self.at, counts, columns, groups, owners, ids, complete, self.stays, own, further)
 
     def sound(self) -> dict[str, NDArray[np.bool_]]:
         return {entity: ~bad for entity, bad in self.bad.items()}

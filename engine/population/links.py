@@ -31,6 +31,7 @@ from engine.population.dated import (
     throughout,
 )
 from engine.population.faults import NO_ID, BadCell, Refused
+from engine.population.owner_columns import column_of_owner, first_owner_column, owner_names
 from engine.population.roles import no_such_role, role_places
 from engine.reading.declared_settings import Entity, Role
 from engine.values.periods import Period
@@ -77,7 +78,7 @@ class LinkReader:
 
     def linking(self, entity: Entity) -> set[str]:
         """The columns that are not figures: ids, links and roles."""
-        taken = {"id", "role", f"{entity.name}_id", f"{entity.belongs_to}_id"}
+        taken = {"id", "role", f"{entity.name}_id", *map(column_of_owner, owner_names(entity))}
         taken |= {f"{entity_name}_{end}" for entity_name in self.program.settings.entities for end in ("id", "role")}
         dated = [name for name in self.tables[entity.name].column_names if "@" in name]
         return taken | {name for name in dated if name.partition("@")[0] in taken}
@@ -116,15 +117,32 @@ class LinkReader:
             if entity.name in self.tables and entity.of in self.tables:
                 groups[entity.name] = self.group(entity)
             elif entity.name in self.tables and entity.belongs_to in self.tables:
-                owners[entity.name] = self.pointed(entity.name, f"{entity.belongs_to}_id", entity.belongs_to, True)
+                names = self.tables[entity.name].column_names
+                column = first_owner_column(entity, names)
+                by_entity = column_of_owner(entity.belongs_to)
+                if column != by_entity in names and entity.further_owner(entity.belongs_to) is None:
+                    message = f"says whose each {entity.name} is, as the column `{column}` does"
+                    self.report(entity.name, 0, by_entity, message, remedy="keep one of the two")
+                owners[entity.name] = self.pointed(entity.name, column, entity.belongs_to, True)
         return groups, owners
+
+    def further_owners(self) -> dict[tuple[str, str], NDArray[np.int32]]:
+        """The rows of the owners that records have besides the first, by what formulas call them."""
+        return {
+            (entity.name, owner.name): self.pointed(entity.name, column_of_owner(owner.name), owner.entity, True)
+            for entity in self.program.settings.entities.values()
+            if entity.name in self.tables and entity.belongs_to
+            for owner in entity.further
+            if owner.entity in self.tables
+        }
 
     def pointed(self, entity: str, column: str, target: str, needed: bool) -> NDArray[np.int32]:
         """The rows that a column of ids points to; -1 for an empty cell."""
         table = self.tables[entity]
         if column not in table.column_names:
             if needed:
-                self.report(entity, 0, column, "the column is missing")
+                remedy = f"give the {target} that each {entity} belongs to in a column `{column}`"
+                self.report(entity, 0, column, "the column is missing", remedy=remedy)
             return np.full(table.num_rows, -1 if not needed else 0, dtype=np.int32)
         given, places = table[column].combine_chunks(), np.full(table.num_rows, -1, dtype=np.int32)
         known = self.known[target]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
 from engine.ir.fold import day_of, parts_of
-from engine.ir.walk import children, groupings, steps_of, subjects
+from engine.ir.walk import children, groupings
 from engine.native.plan.made import asked, made
 from engine.native.plan.settled import taken
 from engine.values.periods import Period
@@ -26,16 +26,13 @@ def is_handed(node: ir.Expression, period: Period) -> bool:
         return True
     if isinstance(node, ir.Aggregate) and _is_far(node.link, period):
         return True
-    if groupings(node) and any(made(by, time, period, False) is None for by, time in asked(node)):
-        return True
-    reached = [step for subject in subjects(node) for step in steps_of(subject)]
-    return any(isinstance(reached_step, ir.OwnerOf) and bool(reached_step.further) for reached_step in reached)
+    return bool(groupings(node)) and any(made(by, time, period, False) is None for by, time in asked(node))
 
 
 def _is_far(link: ir.Link, period: Period) -> bool:
-    """Whether a link runs over what tables have no columns for, or on a day that differs by row."""
+    """Whether a link runs over the members of a day that differs by row."""
     if isinstance(link, ir.Records):
-        return bool(link.further) and link.by is None
+        return False
     try:
         return isinstance(link.time, ir.ContainingDate) and day_of(link.time.day, period) is None
     except OverflowError:

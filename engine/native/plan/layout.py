@@ -23,9 +23,21 @@ from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
-from engine.native.plan.pointers import GroupOfEach, Link, Made, MemberList, MemberStarts, Order, OwnerOfEach
+from engine.native.plan.owned import Owned, joined, owned_rows
+from engine.native.plan.pointers import (
+    GroupOfEach,
+    Link,
+    Made,
+    MemberList,
+    MemberStarts,
+    Order,
+    OwnedList,
+    OwnedStarts,
+    OwnerOfEach,
+    list_of_owned,
+)
 from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
-from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries
+from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries, further_entity
 
 PAD = 64
 _TYPES = {Storage.DOUBLE: np.float64, Storage.WORD: np.int32, Storage.BYTE: np.int8}
@@ -161,6 +173,8 @@ def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
     _list_members(layout)
     _room_for_made(layout)
     _list_records(layout)
+    for owned in owned_rows(program, columns):
+        _list_owned(layout, owned)
     _cut(layout)
     return layout
 
@@ -200,7 +214,24 @@ def _components(layout: Layout) -> None:
             owner = layout.program.settings.entities[entity].belongs_to
             if owner in components:
                 components[entity] = components[owner][pending.pop(entity)]
-    layout.component = components
+    layout.component = _with_further_owners(layout, components)
+
+
+def _with_further_owners(layout: Layout, components: dict[str, Rows]) -> dict[str, Rows]:
+    """The components joined by further owners. Those of which it is known already that they are the interpreter's are
+    told in the new numbers."""
+    links = [
+        (entity, further_entity(layout.program, entity, name), rows.astype(np.int64))
+        for (entity, name), rows in layout.columns.further_owners.items()
+    ]
+    if not links:
+        return components
+    before = dict(components)
+    after = joined(components, links)
+    for entity, numbers in before.items():
+        at = np.isin(numbers, list(layout.beyond))
+        layout.beyond.update(after[entity][at].tolist())
+    return after
 
 
 def _people_components(columns: Columns, groups: list[str]) -> Rows:
@@ -346,6 +377,26 @@ def _list_records(layout: Layout) -> None:
         layout.links[MemberStarts(entity, 0)] = padded(starts[:-1], np.int32)
         layout.links[MemberStarts(entity, 1)] = padded(starts[1:], np.int32)
         layout.members[entity] = _room(int(held.max(initial=0)), 16)
+
+
+def _list_owned(layout: Layout, owned: Owned) -> None:
+    """The links of one kind of further owner or larger group."""
+    entity, further = owned.entity, owned.further
+    rows, order = new_rows(layout, owned.of), layout.order[entity]
+    to = np.where(owned.owner >= 0, rows[np.maximum(owned.owner, 0)] if len(rows) else 0, -1)
+    place = owned.place
+    layout.beyond.update(layout.component[entity][new_rows(layout, entity)[owned.open]].tolist())
+    if order is not None:
+        to, place = to[order], place[order]
+    inside = np.flatnonzero(to >= 0)
+    listed = inside[np.lexsort((place[inside], to[inside]))]
+    held = np.bincount(to[inside], minlength=len(rows))
+    starts = np.concatenate([[0], np.cumsum(held)])
+    layout.links[OwnerOfEach(entity, further)] = padded(to, np.int32)
+    layout.links[OwnedList(entity, further)] = padded(listed, np.int32)
+    layout.links[OwnedStarts(entity, further, False)] = padded(starts[:-1], np.int32)
+    layout.links[OwnedStarts(entity, further, True)] = padded(starts[1:], np.int32)
+    layout.members[list_of_owned(entity, further)] = _room(int(held.max(initial=0)), 16)
 
 
 def _room(needed: int, least: int) -> int:

@@ -25,6 +25,7 @@ from engine.ir import nodes as ir
 from engine.ir.walk import walk
 from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
+from engine.native.plan.pointers import list_of_owned
 from engine.native.plan.taken import better, taken_of
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
@@ -69,6 +70,8 @@ class WithoutOrders:
 
     def _most(self, link: ir.Link) -> int:
         counted = link.group.entity if isinstance(link, ir.Members) else link.entity
+        if isinstance(link, ir.Records) and link.further and link.by is None:
+            counted = list_of_owned(link.entity, link.further)
         return self.members.get(counted, MOST + 1)
 
     def _part(self, part: Any) -> Any:

@@ -102,9 +102,28 @@ class GroupStarts:
 
 @dataclass(frozen=True, slots=True)
 class OwnerOfEach:
-    """Each record's owner."""
+    """Each record's owner: the first, or the one that `further` names; or the larger group in which each group lies,
+    below zero for those that lie in none."""
 
     entity: str
+    further: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedList:
+    """The records of a kind by the owner that `further` names; or the groups by the larger group in which they lie."""
+
+    entity: str
+    further: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedStarts:
+    """For each such owner or larger group, where in that list its own begin or, as `after`, end."""
+
+    entity: str
+    further: str
+    after: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +153,13 @@ class RoundsAlong:
 
 
 Order = Union[RecordBefore, PlaceAlong, RoundsAlong]
-Link = Union[GroupOfEach, MemberList, MemberStarts, GroupList, GroupStarts, OwnerOfEach]
+Link = Union[GroupOfEach, MemberList, MemberStarts, GroupList, GroupStarts, OwnerOfEach, OwnedList, OwnedStarts]
 Pointer = Union[TermsVector, BlockStarts, ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses, Link, Order]
+
+
+def list_of_owned(entity: str, further: str) -> str:
+    """Under what the most that one owner has is kept beside how many a group has at most."""
+    return f"{entity}/{further}"
 
 
 def made_by(pointer: Pointer) -> tuple[str, Made] | None:

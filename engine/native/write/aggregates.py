@@ -22,7 +22,7 @@ from engine.native.arithmetic.lanes import Lanes, Mask, is_name
 from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import LIMIT, NARROW, Whole
-from engine.native.plan.pointers import Made
+from engine.native.plan.pointers import Made, list_of_owned
 from engine.native.write import lane_values as v
 from engine.native.write import rows
 from engine.native.write.chunk import Rows
@@ -55,10 +55,12 @@ class Taken:
 
 def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
     """The figure of an aggregate."""
-    of = node.link.group.entity if isinstance(node.link, ir.Members) else node.link.entity
-    if of not in writer.memory.shape.members:  # records of a holder, or a group that the population has no table of
+    of = node.link.group.entity if isinstance(node.link, ir.Members) else _list_name(node.link)
+    whose = node.link.group if isinstance(node.link, ir.Members) else node.link.owner
+    if of not in writer.memory.shape.members or not rows.is_laid_out(writer, whose):
+        # records of a holder, a group of which the population has no table, or an owner whom it does not say
         return Figure(v.nothing(writer.work, node.type), bad=True)
-    owner = rows.resolve(writer, node.link.group if isinstance(node.link, ir.Members) else node.link.owner, frame)
+    owner = rows.resolve(writer, whose, frame)
     runs = list(_runs(writer, node.link, owner.rows, frame))
     if sum(run.most for run in runs) <= WRITTEN_OUT:
         result = _written_out(writer, node, runs, owner.rows.valid, frame)
@@ -66,6 +68,11 @@ def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
         result = _looped(writer, node, runs, owner.rows.valid, frame)
     lanes = writer.lanes
     return replace(result, bad=lanes.either(result.bad, owner.bad), absent=lanes.either(result.absent, owner.absent))
+
+
+def _list_name(link: ir.Records) -> str:
+    """Under what it is kept how many of a link there are at most."""
+    return list_of_owned(link.entity, link.further) if link.further and link.by is None else link.entity
 
 
 def _made(writer: Writer, link: ir.Link, frame: Frame) -> Made | None:
@@ -81,9 +88,11 @@ def _runs(writer: Writer, link: ir.Link, owners: Rows, frame: Frame) -> Iterator
     if isinstance(link, ir.Records):
         if made is not None:
             first, after = rows.made_places(writer.chunk, owners, link.entity, made)
+        elif link.further:
+            first, after = rows.owned_places(writer.chunk, owners, link.entity, link.further)
         else:
             first, after = rows.places(writer.chunk, owners, link.entity, 0, 1)
-        yield Run(first, after, shape.members[link.entity])
+        yield Run(first, after, shape.members[_list_name(link)])
         return
     group = link.group.entity
     roles = writer.program.settings.entities[group].roles
@@ -105,6 +114,8 @@ def _member(writer: Writer, node: ir.Aggregate, frame: Frame, place: str, valid:
         member = rows.person_rows(writer, node.link.group.entity, place, valid, node.link.entity, made_groups=made)
     elif made is not None:
         member = rows.made_rows(writer, node.link.entity, place, valid, made)
+    elif node.link.further:
+        member = rows.owned_rows(writer, node.link, place, valid)
     else:
         member = Rows(node.link.entity, place, valid)
     return replace(frame, bound={**frame.bound, node.name: member}, links={**frame.links, node.name: node.link})

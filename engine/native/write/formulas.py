@@ -102,6 +102,8 @@ class FormulaWriter:
             case ir.IsNone():
                 value = self.write(node.value, frame)
                 return Figure(Truth(value.absent), bad=value.bad)
+            case ir.Nobody() if not rows.is_laid_out(self, node.subject):
+                return Figure(v.nothing(self.work, node.type), bad=True)
             case ir.Nobody():
                 place = rows.resolve(self, node.subject, frame)
                 return Figure(Truth(place.absent), bad=place.bad)

@@ -25,6 +25,8 @@ from engine.values.types import Duration
 def over_time(writer: Writer, node: ir.OverTime, frame: Frame) -> Figure:
     """What an operation makes of one figure over periods of its own kind."""
     periods = window(node, frame.period)
+    if not rows.is_laid_out(writer, node.subject):
+        return Figure(v.nothing(writer.work, node.type), bad=True)
     subject = rows.resolve(writer, node.subject, frame)
     if periods is None or subject is None:
         return Figure(v.nothing(writer.work, node.type), bad=True)

@@ -23,8 +23,11 @@ from engine.native.plan.pointers import (
     Made,
     MemberList,
     MemberStarts,
+    OwnedList,
+    OwnedStarts,
     OwnerOfEach,
     RecordBefore,
+    list_of_owned,
 )
 from engine.native.plan.shape import Storage
 from engine.native.write import lane_values as v
@@ -47,6 +50,8 @@ class Located:
 def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
     """A figure or fact of whoever is meant, for the period that is meant."""
     period = period_at(node.time, frame.period)
+    if not is_laid_out(writer, node.subject):
+        return Figure(v.nothing(writer.work, node.type), bad=True)
     if period is None or writer.program.definitions[node.name].entity not in writer.memory.shape.capacity:
         return Figure(v.nothing(writer.work, node.type), bad=True)  # of another day, or of an entity without a table
     subject = resolve(writer, node.subject, frame)
@@ -74,19 +79,27 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Located:
         case ir.HolderOf():
             return _holder(writer, subject, frame)
         case ir.OwnerOf():
-            record = resolve(writer, subject.record, frame)
-            owner = entries(writer.chunk, record.rows, OwnerOfEach(record.rows.entity))
-            return replace(record, rows=Rows(subject.entity, owner, record.rows.valid))
+            return _owner(writer, subject, frame)
         case ir.Before():
             return _before(writer, subject, frame)
         case _:
             assert_never(subject)
 
 
+def is_laid_out(writer: Writer, subject: ir.Subject) -> bool:
+    """Whether the population says of which further owner, or in which larger group, everybody is on the way to
+    somebody: of groups that a figure makes it does not."""
+    known = writer.memory.shape.members
+    steps = [step for step in steps_of(subject) if isinstance(step, ir.OwnerOf) and step.further]
+    return all(list_of_owned(step.record.entity, step.further) in known for step in steps)
+
+
 def same(writer: Writer, node: ir.Same, frame: Frame) -> Figure:
     """Whether two are one and the same row."""
     known = writer.memory.shape.capacity
-    if any(step.entity not in known for subject in (node.left, node.right) for step in steps_of(subject)):
+    sides = (node.left, node.right)
+    there = all(step.entity in known for subject in sides for step in steps_of(subject))
+    if not there or not all(is_laid_out(writer, subject) for subject in sides):
         return Figure(v.nothing(writer.work, node.type), bad=True)  # of an entity without a table
     left, right = (resolve(writer, subject, frame) for subject in (node.left, node.right))
     lanes, long = writer.lanes, writer.chunk.module.long
@@ -124,6 +137,20 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
     return Located(
         Rows(subject.entity, place, valid), writer.lanes.either(person_place.bad, outside), person_place.absent
     )
+
+
+def _owner(writer: Writer, subject: ir.OwnerOf, frame: Frame) -> Located:
+    """Whom a record belongs to; or the larger group in which a group lies, of which there may be none."""
+    record = resolve(writer, subject.record, frame)
+    place = entries(writer.chunk, record.rows, OwnerOfEach(record.rows.entity, subject.further))
+    if not writer.program.settings.entities[record.rows.entity].of:
+        return replace(record, rows=Rows(subject.entity, place, record.rows.valid))
+    lanes = writer.lanes
+    inside = lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
+    outside, rows = lanes.opposite(inside), Rows(subject.entity, place, lanes.both(record.rows.valid, inside))
+    if subject.optional and writer.memory.shape.complete:
+        return Located(rows, record.bad, lanes.either(record.absent, outside))
+    return Located(rows, lanes.either(record.bad, outside), record.absent)
 
 
 def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Located:
@@ -178,6 +205,18 @@ def made_places(chunk: Chunk, larger: Rows, entity: str, made_groups: Made) -> t
     return from_place, to_place
 
 
+def owned_places(chunk: Chunk, owners: Rows, entity: str, further: str) -> tuple[str, str]:
+    """Where in the list of those of further owners, or in larger groups, the ones of these begin and end."""
+    starts = (OwnedStarts(entity, further, after) for after in (False, True))
+    from_place, to_place = (entries(chunk, owners, start) for start in starts)
+    return from_place, to_place
+
+
+def owned_rows(writer: Writer, link: ir.Records, place: str, valid: Mask) -> Rows:
+    """The records or groups at some places of that list."""
+    return _listed(writer, OwnedList(link.entity, link.further), place, valid, link.entity)
+
+
 def person_rows(
     writer: Writer, group: str, place: str, valid: Mask, person: str, *, made_groups: Made | None = None
 ) -> Rows:
@@ -192,7 +231,7 @@ def made_rows(writer: Writer, group: str, place: str, valid: Mask, made_groups: 
     return _listed(writer, GroupList(group, made_groups), place, valid, group)
 
 
-def _listed(writer: Writer, link: MemberList | GroupList, place: str, valid: Mask, entity: str) -> Rows:
+def _listed(writer: Writer, link: MemberList | GroupList | OwnedList, place: str, valid: Mask, entity: str) -> Rows:
     word = gather(writer.chunk, writer.chunk.argument(link), Storage.WORD, place, valid)
     return Rows(entity, _long(writer.chunk, word), valid)
 
