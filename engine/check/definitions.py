@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from fractions import Fraction
 
 from engine.check.context import Scope, Value, article
 from engine.check.elaborate import Elaborator
+from engine.check.exception_order import over_of
 from engine.check.exclusions import excluded
+from engine.check.joined import is_repeal, joined, wrapped
 from engine.check.names import figure_type
 from engine.check.operators import as_money, with_unit
 from engine.check.presence import Told, told_by
-from engine.check.resolve import Symbol, Symbols, did_you_mean
+from engine.check.resolve import Symbol, Symbols
 from engine.check.scales import computed_scale
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
@@ -166,7 +167,7 @@ class _Checker:
         without = scope.knowing(told.if_false)
         otherwise = self.result(variable.otherwise, without, variable.type) if variable.otherwise is not None else None
         bodies = tuple(
-            DatedExpression(formula.start, _wrapped(formula.body, cases, condition, otherwise, variable))
+            DatedExpression(formula.start, wrapped(formula.body, cases, condition, otherwise, variable))
             for formula in formulas
         )
         may_not_apply = may_be_none(variable)
@@ -239,7 +240,7 @@ class _Checker:
         self, exceptions: Iterable[VariableException], scope: Scope, wanted: ValueType
     ) -> tuple[ir.ExceptionCase, ...]:
         listed = tuple(exceptions)
-        over = _transitive(listed, self.problems)
+        over = over_of(listed, self.problems)
         cases = []
         for variable_exception in listed:
             if variable_exception.when is None or variable_exception.then is None:
@@ -261,7 +262,7 @@ class _Checker:
         scope = Scope(symbol.module, requirement.entity, requirement.period)
         formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement)
         nothing = ir.Literal(BOOLEAN, requirement.span, requirement.reason.mode != "any_of")
-        formulas = tuple(replace(formula, body=nothing) if _is_repeal(formula) else formula for formula in formulas)
+        formulas = tuple(replace(formula, body=nothing) if is_repeal(formula) else formula for formula in formulas)
         made = self.boolean(
             symbol.name, requirement, requirement, scope, formulas=formulas, info=info, exported=exported
         )
@@ -300,18 +301,18 @@ class _Checker:
             child = f"{name}.{part.name}"
             formulas, info = self.reason(child, part, scope, whole)
             made = self.boolean(child, part, whole, scope, formulas=formulas, info=info, exported=False)
-            self.add(replace(made, may_not_apply=any(map(_is_repeal, formulas))))
+            self.add(replace(made, may_not_apply=any(map(is_repeal, formulas))))
             parts.append(info)
             read = ir.VariableRead(BOOLEAN, part.span, child, ir.Self(scope.entity), ir.ThisPeriod())
             reads.append((read, formulas))
         info = ReasonInfo(name, reason.label, reason.law, reason.fails, reason.mode, tuple(parts))
-        return _joined(reads, cases, reason), info
+        return joined(reads, cases, reason), info
 
     def needed(self, dated: Dated, scope: Scope, cases: tuple[ir.ExceptionCase, ...], reason: Reason) -> ir.Expression:
         """What a reason needs from a date on; none from its repeal."""
         if dated.is_repealed:
             return ir.NotApplicable(BOOLEAN, dated.formula.span)
-        return _wrapped(self.elab.condition(dated.formula, _past(cases, scope)), cases, None, None, reason)
+        return wrapped(self.elab.condition(dated.formula, _past(cases, scope)), cases, None, None, reason)
 
     # --- functions
 
@@ -331,121 +332,8 @@ class _Checker:
         )
 
 
-def _is_repeal(dated: DatedExpression) -> bool:
-    return isinstance(dated.body, ir.NotApplicable)
-
-
-def _joined(
-    reads: Sequence[tuple[ir.Expression, tuple[DatedExpression, ...]]],
-    cases: tuple[ir.ExceptionCase, ...],
-    reason: Reason,
-) -> tuple[DatedExpression, ...]:
-    """`all` or `any_of` of the parts that hold at a time: from each day on which one ends, or comes back."""
-    days = sorted(
-        {
-            formula.start
-            for _, formulas in reads
-            for formula in formulas
-            if formula.start and _changes(formula, formulas)
-        }
-    )
-    kind = ir.And if reason.mode == "all" else ir.Or
-    dated_expressions = []
-    for day in (None, *days):
-        there = tuple(read for read, formulas in reads if not _is_repealed_on(formulas, day))
-        joined: ir.Expression = kind(BOOLEAN, reason.span, there) if len(there) > 1 else there[0] if there else _ENDED
-        wrapped = _wrapped(joined, cases, None, None, reason) if there else joined
-        dated_expressions.append(DatedExpression(day, wrapped))
-    return tuple(dated_expressions)
-
-
-_ENDED = ir.NotApplicable(BOOLEAN, None)
-
-
-def _changes(dated: DatedExpression, formulas: Sequence[DatedExpression]) -> bool:
-    before = [
-        formula
-        for formula in formulas
-        if formula.start is None or (dated.start is not None and formula.start < dated.start)
-    ]
-    return _is_repeal(dated) != (bool(before) and _is_repeal(before[-1]))
-
-
-def _is_repealed_on(formulas: Sequence[DatedExpression], day: date | None) -> bool:
-    """Whether a reason is repealed on a day; on the first of all, if it begins so."""
-    held = [formula for formula in formulas if formula.start is None or (day is not None and formula.start <= day)]
-    return _is_repeal(held[-1] if held else formulas[0]) if formulas else False
-
-
-def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) -> dict[str, tuple[str, ...]]:
-    """For each exception, all that it is over, directly or through others."""
-    direct: dict[str, set[str]] = {exception.name: set() for exception in exceptions}
-    for exception in exceptions:
-        for name, span in exception.over:
-            if name not in direct or name == exception.name:
-                message = f"there is no other exception `{name}` here"
-                problems.add("E705", message, span, help=_other_exception(name, set(direct) - {exception.name}))
-            else:
-                direct[exception.name].add(name)
-    _mutual(exceptions, direct, problems)
-    return {name: tuple(sorted(_reach(name, direct))) for name in direct}
-
-
-def _other_exception(name: str, others: set[str]) -> str:
-    near = did_you_mean(name, others)
-    if near.startswith("did you") or not others:
-        return near if others else "leave `over` out: there is no other exception"
-    return "one of " + ", ".join(f"`{other}`" for other in sorted(others))
-
-
-def _mutual(exceptions: Sequence[VariableException], direct: dict[str, set[str]], problems: Diagnostics) -> None:
-    """Report exceptions that are over each other in a circle, each circle once."""
-    told: set[str] = set()
-    for exception in exceptions:
-        circle = {other for other in _reach(exception.name, direct) if exception.name in _reach(other, direct)}
-        if not circle or exception.name in told:
-            continue
-        told |= circle | {exception.name}
-        span = next(span for name, span in exception.over if name in circle)
-        names = ", ".join(f"`{name}`" for name in (exception.name, *sorted(circle)))
-        message = f"the exceptions {names} are over each other in a circle"
-        problems.add("E705", message, span, help="say which of them wins: take the other out of its `over`")
-
-
-def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:
-    reached: set[str] = set()
-    stack = list(direct[name])
-    while stack:
-        reached_name = stack.pop()
-        if reached_name not in reached:
-            reached.add(reached_name)
-            stack += direct[reached_name]
-    return reached - {name}
-
-
 def _past(cases: Iterable[ir.ExceptionCase], scope: Scope) -> Scope:
     """What a general rule may rely on: that none of its exceptions holds."""
     for case in cases:
         scope = scope.knowing(told_by(case.when).if_false)
     return scope
-
-
-def _wrapped(
-    body: ir.Expression,
-    cases: tuple[ir.ExceptionCase, ...],
-    condition: ir.Expression | None,
-    otherwise: ir.Expression | None,
-    owner: Declaration,
-) -> ir.Expression:
-    if cases:
-        body = ir.Exceptions(_widest(body, *(case.then for case in cases)), owner.span, body, cases)
-    if condition is None:
-        return body
-    last = otherwise if otherwise is not None else ir.NotApplicable(body.type, owner.span)
-    return ir.If(_widest(body, last), owner.span, condition, body, last, applicability=True)
-
-
-def _widest(first: ir.Expression, *others: ir.Expression) -> ValueType:
-    """The type that holds the values of all: a rate, where some are whole numbers and some are rates."""
-    rates = [expression.type for expression in others if expression.type.kind is Kind.RATE]
-    return rates[0] if first.type.kind is Kind.INTEGER and rates else first.type
