@@ -24,7 +24,11 @@ Reforms = Annotated[
 ]
 PopulationFiles = Annotated[
     list[str] | None,
-    typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
+    typer.Option(
+        "--population",
+        metavar="FILE",
+        help="A file for each entity; `cps` is the shipped sample of tax units, `cps-homes` of whole households.",
+    ),
 ]
 DataYear = Annotated[
     int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")

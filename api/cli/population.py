@@ -57,6 +57,12 @@ def describe(
     say(f"{population_described.year}: {rows}; they stand for {population_described.weight} units")
     largest = f"the largest weight is {population_described.largest_weight_share}%"
     say(f"as precise as {population_described.effective_units:,} units of equal weight (Kish); {largest}")
+    if (homes := population_described.households) is not None:
+        say(f"{homes.n:,} households stand for {homes.weight}, of {homes.mean_size} people on average:")
+        say(
+            "  "
+            + ", ".join(f"{share or 'not shown'}{'%' * bool(share)} {of}" for of, share in homes.share_by_size.items())
+        )
     say()
     for fact in population_described.facts:
         n = "fewer than 10" if fact.not_zero is None else f"{fact.not_zero:,}"

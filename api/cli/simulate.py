@@ -16,7 +16,7 @@ from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.scale.spread import spread_over
 from api.schema import as_data
-from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.answers import HouseholdsAnswer, ReformAnswer, Simulation, YearAnswer
 from api.simulate.rates import high_rates
 from api.simulate.run import Request, again, simulate
 from api.simulate.window import year_words
@@ -172,29 +172,7 @@ def _budgets(year: YearAnswer, currency: str) -> None:
 def _reform(reform_answer: ReformAnswer, currency: str) -> None:
     say()
     say(f"{reform_answer.reform}: {reform_answer.about}" if reform_answer.about else reform_answer.reform)
-    by_income = reform_answer.groups[0]
-    rows = [[by_income.name, "units in sample", f"mean change, {currency}", "± s.e.", "% of net income"]]
-    for row in by_income.rows:
-        cells = ["(not shown)", "", "", ""] if row.suppressed else [
-            f"{row.n:,}", row.mean_change, row.standard_error, row.relative_change
-        ]  # fmt: skip
-        rows.append([row.group, *cells])
-    _table(rows)
-    say()
-    whole = reform_answer.winners.rows[-1]
-    parts = [
-        f"{cell.share}% {fare}"
-        for fare, cell in zip(reform_answer.winners.columns, whole.cells, strict=True)
-        if cell.share
-    ]
-    hidden = [fare for fare, cell in zip(reform_answer.winners.columns, whole.cells, strict=True) if not cell.share]
-    if hidden:
-        rest = 100 - sum(Fraction(cell.share) for cell in whole.cells if cell.share)
-        parts.append(f"{format_decimal(rest, 2)}% {' or '.join(hidden)} (too few to be shown apart)")
-    say("of all units: " + ", ".join(parts))
-    for measure in (*reform_answer.inequality, *reform_answer.poverty):
-        unit = "%" if measure in reform_answer.poverty else ""
-        say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
+    _by_income(reform_answer, currency, "units")
     for rates in reform_answer.rates:
         say(f"mean {rates.name} tax rate of the {rates.earner}: {rates.mean_before}% -> {rates.mean_after}%")
         for sentence in high_rates(rates):
@@ -206,12 +184,40 @@ def _reform(reform_answer: ReformAnswer, currency: str) -> None:
         say(f"  {response.about}")
     for line in reform_answer.set_beyond_the_law:
         say(f"  {line}")
+    if (homes := reform_answer.households) is not None:
+        say()
+        count = f"{homes.n:,}, standing for {_short(homes.weight)}, of {homes.mean_size} people on average"
+        say(f"household by household: {count}")
+        _by_income(homes, currency, "households")
     for example in reform_answer.examples:
         say()
         verb, size = ("lose", example.change[1:]) if example.change.startswith("-") else ("gain", example.change)
         say(f"why does {example.about} {verb} {with_commas(size)} {currency} a year?")
         for step in example.steps:
             say(f"  {step.label}: {step.before or 'not reckoned'} -> {step.after}  [{step.law}]")
+
+
+def _by_income(answer: ReformAnswer | HouseholdsAnswer, currency: str, whose: str) -> None:
+    """Of units or of households: tenths, who gains and loses, inequality and poverty."""
+    by_income = answer.groups[0]
+    rows = [[by_income.name, f"{whose} in sample", f"mean change, {currency}", "± s.e.", "% of net income"]]
+    for row in by_income.rows:
+        cells = ["(not shown)", "", "", ""] if row.suppressed else [
+            f"{row.n:,}", row.mean_change, row.standard_error, row.relative_change
+        ]  # fmt: skip
+        rows.append([row.group, *cells])
+    _table(rows)
+    say()
+    fares = list(zip(answer.winners.columns, answer.winners.rows[-1].cells, strict=True))
+    parts = [f"{cell.share}% {fare}" for fare, cell in fares if cell.share]
+    hidden = [fare for fare, cell in fares if not cell.share]
+    if hidden:
+        rest = 100 - sum(Fraction(cell.share) for _, cell in fares if cell.share)
+        parts.append(f"{format_decimal(rest, 2)}% {' or '.join(hidden)} (too few to be shown apart)")
+    say(f"of all {whose}: " + ", ".join(parts))
+    for measure in (*answer.inequality, *answer.poverty):
+        unit = "%" if measure in answer.poverty else ""
+        say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:

@@ -185,8 +185,26 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdsAnswer:
+    """What one reform does household by household: the units that share a home added up. `n` is how many households
+    there are, unweighted; `weight` how many of the nation they stand for, exact; `mean_size` how many people share one.
+
+    Rows and cells are of households; the measures are of people, by the income and the size of their household.
+    """
+
+    n: int
+    weight: str
+    mean_size: str
+    groups: tuple[Grouping, ...]
+    winners: Winners
+    inequality: tuple[Measure, ...]
+    poverty: tuple[Measure, ...]
+    poverty_line: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReformAnswer:
-    """What one reform does in one year."""
+    """What one reform does in one year. `households`: by them, if the population says who shares a home."""
 
     reform: str
     about: str
@@ -204,6 +222,7 @@ class ReformAnswer:
     set_beyond_the_law: tuple[str, ...] = ()
     distribution: tuple[NamedTable, ...] = ()
     behaviour: Behaviour | None = None
+    households: HouseholdsAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,12 @@ from api.cases.naming import read_period
 from api.rules import programs
 from api.simulate.calibrating import effective_units
 from api.simulate.column_map import read_column_map
-from api.simulate.exactly import exact_text, total_of, weighted_total
-from api.simulate.population import Population, admit, read_source
-from api.simulate.suppress import SMALL_BELOW
+from api.simulate.exactly import exact_text, rounded_text, total_of, weighted_total
+from api.simulate.groups import sizes
+from api.simulate.households import households_of
+from api.simulate.outcomes import units_of
+from api.simulate.population import Population, admit, read_source, shipped_name, shipped_notes
+from api.simulate.suppress import SMALL_BELOW, suppressed
 from api.simulate.view import View, load_view
 from engine.ir.program import Program
 from engine.population.columns import Entries, unit_of
@@ -38,8 +41,20 @@ class FactDescribed:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdsDescribed:
+    """The homes of a population that says who shares one: how many they are and stand for, how many people one has on
+    average, and the share of each size, in per cent."""
+
+    n: int
+    weight: str
+    mean_size: str
+    share_by_size: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationDescribed:
-    """A population: its rows by entity, what they stand for, its facts, and what was done to it or is not in it."""
+    """A population: its rows by entity, what they stand for, its facts, and what was done to it or is not in it.
+    `households`: if it says who shares a home."""
 
     about: str
     year: str
@@ -51,6 +66,7 @@ class PopulationDescribed:
     incomes_without: tuple[str, ...]
     notes: tuple[str, ...]
     sha256: str
+    households: HouseholdsDescribed | None = None
 
 
 def describe_population(
@@ -73,14 +89,33 @@ def describe_population(
     weights = population.weights
     facts = tuple(_facts(program, view, population))
     counted = {fact.fact for fact in facts}
-    notes = tuple(view.population.get("notes", ())) if not given or list(given) == ["cps"] else ()
+    name = shipped_name(given)
+    notes = shipped_notes(view, name) if name is not None else ()
     return PopulationDescribed(
         population.about, str(period), dict(population.columns.counts),
         exact_text(total_of(weights), population.weight_scale),
         exact_text(round(Fraction(int(weights.max()) * 10**6, int(weights.sum()))), 10**4),
         effective_units(weights), facts,
         tuple(name for name in view.incomes if name not in counted), (*notes, *population.notes), population.digest,
+        _households(program, view, population),
     )  # fmt: skip
+
+
+def _households(program: Program, view: View, population: Population) -> HouseholdsDescribed | None:
+    homes = households_of(program, view, population, units_of(program, view, population))
+    if homes is None:
+        return None
+    way, whole = sizes(homes.units), total_of(homes.weights)
+    hidden = suppressed(np.bincount(way.of, minlength=len(way.labels)).reshape(-1, 1))[:, 0]
+    shares = {
+        label: "" if hidden[place] else rounded_text(Fraction(100 * total_of(homes.weights[way.of == place]), whole), 2)
+        for place, label in enumerate(way.labels)
+    }
+    people = weighted_total(homes.units.size, homes.weights)
+    scale = population.weight_scale
+    return HouseholdsDescribed(
+        len(homes.first), exact_text(whole, scale), rounded_text(Fraction(people, whole), 3), shares
+    )
 
 
 def _facts(program: Program, view: View, population: Population) -> Iterator[FactDescribed]:

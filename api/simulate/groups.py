@@ -18,6 +18,7 @@ from api.simulate.measures import tenths
 from api.simulate.outcomes import Units
 
 _AGES = (25, 35, 45, 55, 65, 75)
+_LARGEST = 7  # household that is told apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +35,7 @@ def partings(
     units: Units, net: Entries, weights: NDArray[np.int64], edges: Sequence[int], ages_known: bool
 ) -> tuple[Parting, ...]:
     """Every way in which the units are parted, the tenths of income first. `edges` part income before tax."""
-    parted = [_tenths(units, net, weights)]
+    parted = [tenths_of_income(units, net, weights, "unit")]
     if edges:
         parted.append(_income_groups(units, edges))
     parted += [_children(units), families(units)]
@@ -53,14 +54,15 @@ def _income_groups(units: Units, edges: Sequence[int]) -> Parting:
     return Parting("income before tax", about, labels, np.searchsorted(starts, units.incomes, side="right"))
 
 
-def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:
+def tenths_of_income(units: Units, net: Entries, weights: NDArray[np.int64], whose: str) -> Parting:
+    """By tenth of net income for the size of the unit, or of whatever `whose` says that the rows are."""
     above = net > 0
     of = np.zeros(len(net), dtype=np.int64)
     equivalent = net[above] / np.sqrt(np.maximum(units.size[above], 1))
     of[above] = tenths(equivalent, (weights * units.size)[above].astype(np.float64))
     labels = ("zero or below", *(f"{number}{_ordinal(number)} tenth" for number in range(1, 11)))
     about = (
-        "By net income under current law over the square root of the unit's size; a tenth of the people in each. "
+        f"By net income under current law over the square root of the {whose}'s size; a tenth of the people in each. "
         "Net incomes of zero and below are shown apart."
     )
     return Parting("tenth of net income", about, labels, of)
@@ -68,6 +70,22 @@ def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:
 
 def _ordinal(number: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(number, "th")
+
+
+def sizes(homes: Units) -> Parting:
+    """Households by how many people they have."""
+    labels = ("1 person", *(f"{number} people" for number in range(2, _LARGEST)), f"{_LARGEST} or more people")
+    return Parting("size of household", "By how many people share the home.", labels, _up_to(homes.size, _LARGEST))
+
+
+def units_in_home(count: NDArray[np.int64]) -> Parting:
+    """Households by how many units they have."""
+    labels = ("1 unit", "2 units", "3 or more units")
+    return Parting("units in the household", "By how many units share the home.", labels, _up_to(count, len(labels)))
+
+
+def _up_to(counts: NDArray[np.int64], largest: int) -> NDArray[np.int64]:
+    return np.clip(counts, 1, largest) - 1
 
 
 def _children(units: Units) -> Parting:

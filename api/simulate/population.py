@@ -33,6 +33,7 @@ from engine.values.types import Kind
 
 pa: Any = pyarrow
 MAX_SHOWN = 20
+UNITS, HOMES = "cps", "cps-homes"
 WEIGHT_PLACES = 10**4
 _MOST_PLACES, _MOST_PLAIN = 9, 10**15  # a double tells decimals of so many digits apart
 
@@ -76,10 +77,10 @@ def read_source(
     program: Program, view: View, given: Sequence[str], year: int | None,
     *, columns: ColumnMap | None = None, weight: str = "",
 ) -> Source:  # fmt: skip
-    """The population that is meant: `cps` (or nothing) is the shipped sample, else files, whose columns a map may name.
-    Raises Failure."""
-    if not given or list(given) == ["cps"]:
-        return _sample(view)
+    """The population that is meant: `cps` (or nothing) is the shipped sample of units, `cps-homes` that of whole
+    households, else files, whose columns a map may name. Raises Failure."""
+    if (name := shipped_name(given)) is not None:
+        return _sample(view, name)
     paths = find_inputs(program, list(given))
     for entity in (view.unit, view.person):
         if entity not in paths:
@@ -95,20 +96,33 @@ def read_source(
     return Source(about, tables, files, year, digest.hexdigest(), notes)
 
 
-def _sample(view: View) -> Source:
-    if not view.population:
-        raise Misuse("these rules have no sample of their own", "give files: `--population people.parquet …`")
-    from citizens.sample import FOLDER, load_sample
+def shipped_name(given: Sequence[str]) -> str | None:
+    """The name of the shipped sample that is meant; None if files are."""
+    names = list(given) or [UNITS]
+    return names[0] if names in ([UNITS], [HOMES]) else None
 
-    sample = load_sample()
-    digest = hashlib.sha256()
-    for name in ("people.csv.gz", "tax_units.csv.gz"):
-        digest.update((FOLDER / name).read_bytes())
-    tables = {view.person: sample.people, view.unit: sample.tax_units}
-    about, year = str(view.population["about"]), int(view.population["year"])
-    by_year = {int(at): Fraction(str(total)) for at, total in view.population.get("weights", {}).items()}
+
+def shipped_notes(view: View, name: str) -> tuple[str, ...]:
+    """What was done to a shipped sample, and what was imputed."""
+    return tuple((view.population["homes"] if name == HOMES else view.population).get("notes", ()))
+
+
+def _sample(view: View, name: str) -> Source:
+    if not view.population or (name == HOMES and "homes" not in view.population):
+        raise Misuse("these rules have no such sample of their own", "give files: `--population people.parquet …`")
+    from citizens import sample
+
+    folder = sample.HOMES_FOLDER if name == HOMES else sample.FOLDER
+    digest = hashlib.sha256(b"".join((folder / file).read_bytes() for file in ("people.csv.gz", "tax_units.csv.gz")))
+    loaded = sample.load_homes() if name == HOMES else sample.load_sample()
+    tables = {view.person: loaded.people, view.unit: loaded.tax_units}
     files = {view.person: "people", view.unit: "tax_units"}
-    return Source(about, tables, files, year, digest.hexdigest(), weights_by_year=by_year)
+    if isinstance(loaded, sample.Homes):
+        tables |= {"dwelling": loaded.dwellings, "family": loaded.families}
+        files |= {"dwelling": "dwellings", "family": "families"}
+    about = str((view.population["homes"] if name == HOMES else view.population)["about"])
+    by_year = {int(at): Fraction(str(total)) for at, total in view.population.get("weights", {}).items()}
+    return Source(about, tables, files, int(view.population["year"]), digest.hexdigest(), weights_by_year=by_year)
 
 
 def admit(program: Program, view: View, source: Source, at: Period, *, weight: str, index: str) -> Population:

@@ -10,7 +10,18 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-from api.simulate.answers import BudgetLine, Example, Grouping, Measure, Rates, ReformAnswer, Simulation, YearAnswer
+from api.simulate.answers import (
+    BudgetLine,
+    Example,
+    Grouping,
+    HouseholdsAnswer,
+    Measure,
+    Rates,
+    ReformAnswer,
+    Simulation,
+    Winners,
+    YearAnswer,
+)
 from api.simulate.charts import bars, pairs, signed, stacks
 from api.simulate.exactly import exact_text
 from api.simulate.rates import high_rates
@@ -18,6 +29,7 @@ from api.simulate.window import year_words
 from engine.values.numbers import format_decimal, with_commas
 
 _STYLE = Path(__file__).with_name("report.css")
+HOUSEHOLDS = "households"
 
 
 def report(simulation: Simulation) -> str:
@@ -99,13 +111,15 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
         yield f"<h3>If earnings respond</h3><p>{_words(reform.behaviour.about)} Then {earned}</p>"
         yield _budget(reform.behaviour.budget, currency)
     yield _tenths(reform.groups[0], currency)
-    yield _winners(reform)
+    yield _winners(reform.winners)
     yield _measures("Inequality", reform.inequality, "")
     if reform.poverty:
         yield _measures("Poverty", reform.poverty, "%") + f'<p class="soft">{_words(reform.poverty_line)}</p>'
     yield from map(_rates, reform.rates)
     for way in reform.groups[1:]:
         yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency)
+    if reform.households is not None:
+        yield from _households(reform.households, currency)
     yield from _named(reform, currency)
     if reform.examples:
         yield "<h3>Why do they gain or lose?</h3>"
@@ -120,7 +134,7 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
 def _lead(reform: ReformAnswer) -> str:
     if reform.changes_nothing:
         return "Nobody in this population would notice: no figure changes."
-    gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
+    gain, lose = (_fares(reform.winners, word) for word in ("gain", "lose"))
     said = [
         f"{share}% of units {word}" if Fraction(share) else f"no unit {word}s"
         for share, word in ((gain, "gain"), (lose, "lose")) if share
@@ -129,10 +143,10 @@ def _lead(reform: ReformAnswer) -> str:
     return f"{told[0].upper()}{told[1:]}. Behaviour is taken not to change."
 
 
-def _fares(reform: ReformAnswer, word: str) -> str:
+def _fares(winners: Winners, word: str) -> str:
     """The share of units that gain (or lose); empty if it is not shown."""
-    whole = reform.winners.rows[-1].cells
-    places = [at for at, name in enumerate(reform.winners.columns) if name.startswith(word)]
+    whole = winners.rows[-1].cells
+    places = [at for at, name in enumerate(winners.columns) if name.startswith(word)]
     others = [cell.share for at, cell in enumerate(whole) if at not in places]
     if all(whole[at].share for at in places):
         return format_decimal(sum((Fraction(whole[at].share) for at in places), Fraction(0)), 2)
@@ -215,10 +229,10 @@ def _budget(lines: Sequence[BudgetLine], currency: str) -> str:
     return _table("Totals for the nation; what is indented is not summed again", heads, rows)
 
 
-def _tenths(way: Grouping, currency: str) -> str:
+def _tenths(way: Grouping, currency: str, whose: str = "units") -> str:
     shown = [row for row in way.rows if row.relative_change and row.group != "all"]
     if not shown:
-        return "<h3>By income</h3>" + _group_table(way, currency)
+        return "<h3>By income</h3>" + _group_table(way, currency, whose)
     most = max(shown, key=lambda group_row: abs(Fraction(group_row.relative_change)))
     if Fraction(most.relative_change):
         verb = "gains" if Fraction(most.relative_change) > 0 else "loses"
@@ -228,11 +242,11 @@ def _tenths(way: Grouping, currency: str) -> str:
         said = "No tenth gains or loses on average"
     labels = [row.group for row in way.rows if row.group != "zero or below"]
     values = [row.relative_change for row in way.rows if row.group != "zero or below"]
-    chart = bars("Change of net income in per cent, by tenth of net income", labels, values, "%")
-    return _figure(said, f"Change of net income, per cent. {way.about}", chart, _group_table(way, currency))
+    chart = bars(f"Change of net income of {whose} in per cent, by tenth of net income", labels, values, "%")
+    return _figure(said, f"Change of net income, per cent. {way.about}", chart, _group_table(way, currency, whose))
 
 
-def _group_table(way: Grouping, currency: str) -> str:
+def _group_table(way: Grouping, currency: str, whose: str = "units") -> str:
     rows = []
     for row in way.rows:
         style = "sum" if row.group == "all" else ""
@@ -242,20 +256,20 @@ def _group_table(way: Grouping, currency: str) -> str:
         ]  # fmt: skip
         rows.append((row.group, cells, style))
     heads = [
-        way.name.capitalize(), "Units in the sample", "Units of the nation", f"Mean net income, {currency}",
+        way.name.capitalize(), f"{whose.capitalize()} in the sample", f"{whose.capitalize()} of the nation",
+        f"Mean net income, {currency}",
         f"Mean change, {currency}", "± s.e.", "% of net income", f"Total change, million {currency}",
     ]  # fmt: skip
     return _table(way.about, heads, rows)
 
 
-def _winners(reform: ReformAnswer) -> str:
-    winners = reform.winners
-    gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
+def _winners(winners: Winners, whose: str = "units") -> str:
+    gain, lose = (_fares(winners, word) for word in ("gain", "lose"))
     parts = [f"{gain}% gain" if gain else "", f"{lose}% lose" if lose else ""]
-    said = "Of all units " + " and ".join(filter(None, parts)) if any(parts) else "Winners and losers by income"
+    said = f"Of all {whose} " + " and ".join(filter(None, parts)) if any(parts) else "Winners and losers by income"
     rows_shown = [row for row in winners.rows if any(cell.share for cell in row.cells)]
     chart = stacks(
-        "Shares of units that gain and lose, by tenth of net income", [row.group for row in rows_shown],
+        f"Shares of {whose} that gain and lose, by tenth of net income", [row.group for row in rows_shown],
         [[cell.share for cell in row.cells] for row in rows_shown], winners.columns,
     )  # fmt: skip
     rows = []
@@ -263,9 +277,30 @@ def _winners(reform: ReformAnswer) -> str:
         cells = [f"{cell.share} ({cell.n:,})" if cell.n is not None else "not shown" for cell in row.cells]
         n = f"{row.n:,}" if row.n is not None else "not shown"
         rows.append((row.group, [n, *cells], "sum" if row.group == "all" else ""))
-    heads = ["Tenth of net income", "Units in the sample", *(f"{column}, %" for column in winners.columns)]
-    table = _table("Per cent of the group's units of the nation (units in the sample)", heads, rows)
+    heads = [
+        "Tenth of net income",
+        f"{whose.capitalize()} in the sample",
+        *(f"{column}, %" for column in winners.columns),
+    ]
+    table = _table(f"Per cent of the group's {whose} of the nation ({whose} in the sample)", heads, rows)
     return _figure(said, winners.about, chart, table)
+
+
+def _households(homes: HouseholdsAnswer, currency: str) -> Iterator[str]:
+    """The same, home by home."""
+    yield "<h3>Household by household</h3>"
+    yield (
+        f"<p>{homes.n:,} households in the sample stand for {_whole(homes.weight)}, of {homes.mean_size} people on "
+        "average. All who share a home count together here: their incomes are added up.</p>"
+    )
+    yield _tenths(homes.groups[0], currency, HOUSEHOLDS)
+    yield _winners(homes.winners, HOUSEHOLDS)
+    yield _measures("Inequality, by the income of households", homes.inequality, "")
+    if homes.poverty:
+        poor = _measures("Poverty, by the income of households", homes.poverty, "%")
+        yield poor + f'<p class="soft">{_words(homes.poverty_line)}</p>'
+    for way in homes.groups[1:]:
+        yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency, HOUSEHOLDS)
 
 
 def _measures(title: str, measures: Sequence[Measure], unit: str) -> str:

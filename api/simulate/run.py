@@ -28,6 +28,7 @@ from api.simulate.earners import Earner, earners_of, read_roles
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.examples import examples
 from api.simulate.groups import partings
+from api.simulate.households import HOUSEHOLDS_SAID, household_answer, households_of
 from api.simulate.inequality import measures
 from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
@@ -120,6 +121,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         before = next(outcomes)
         samples = _samples(request, population, source.tables[view.unit])
         units, answers = units_of(law, view, population), []
+        homes = households_of(law, view, population, units)
         done += 1
         for files, _ in reformed:
             on_progress(f"{period}, {files[0].stem}", done, total)
@@ -128,6 +130,9 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
                 view, units, population, before, after=after, samples=samples, threshold=request.threshold
             )
             answer = _answer(files, weighed, population, period)
+            if homes is not None:
+                lines = poverty_lines(law, view, homes.units, period, "household")
+                answer = replace(answer, households=household_answer(weighed, homes, request.seed, *lines))
             if elasticity is not None:
                 answer = replace(
                     answer, behaviour=behaviour(weighed, population, elasticity, given.anew(after.program))
@@ -136,10 +141,11 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
             done += 1
         years.append(_year(law, period, population, units, tuple(answers)))
     on_progress("", total, total)
+    by_household = any(answer.households is not None for answer in years[-1].reforms)
     manifest = manifest_of(request, law, [program for _, program in reformed], source)
     return Simulation(
-        request.rules, law.settings.currency, source.about, method(request, view), tuple(years), window_of(years),
-        manifest,
+        request.rules, law.settings.currency, source.about, method(request, view, by_household), tuple(years),
+        window_of(years), manifest,
     )  # fmt: skip
 
 
@@ -238,8 +244,9 @@ def _year(
     )
 
 
-def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tuple[Any, str]:
-    """The line of each unit, by its size, and a sentence that says which; None where the view names no line."""
+def poverty_lines(law: Program, view: View, units: Units, period: Period, whose: str = "unit") -> tuple[Any, str]:
+    """The line of each unit (or whatever `whose` says that they are), by its size, and a sentence that says which; None
+    where the view names no line."""
     if not view.poverty:
         return None, ""
     name = str(view.poverty["table"])
@@ -258,12 +265,12 @@ def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tup
     carried = f", moved to {year} with `{view.uprate}`" if moved != 1 else ""
     return lines, (
         f"The line is `{name}` of {known}{carried} ({view.poverty['law']}), {area}, for the number of people in the "
-        f"unit: {amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four. A unit is not "
-        "a household: who shares a home shares costs."
+        f"{whose}: {amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four."
+        + (" A unit is not a household: who shares a home shares costs." if whose == "unit" else "")
     )
 
 
-def method(request: Request, view: View) -> tuple[str, ...]:
+def method(request: Request, view: View, by_household: bool = False) -> tuple[str, ...]:
     """How the answers were made, in sentences."""
     return (
         "The simulation is static: nobody works, saves, marries or files differently because of the reform."
@@ -280,6 +287,7 @@ def method(request: Request, view: View) -> tuple[str, ...]:
         "the chance of the sample, not its faults, and not how the survey was designed.",
         f"Cells of fewer than {SMALL_BELOW} units are not shown, nor others from which they could be worked out.",
         "Inequality is of people's net income over the square root of their unit's size; below zero counts as zero.",
+        *((HOUSEHOLDS_SAID.format(entity=view.household),) if by_household else ()),
     )  # fmt: skip
 
 

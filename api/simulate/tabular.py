@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
-from api.simulate.answers import ReformAnswer, Simulation
+from api.simulate.answers import HouseholdsAnswer, ReformAnswer, Simulation, Winners
 
 pa: Any = pyarrow
 Row = dict[str, object]
@@ -43,11 +43,20 @@ def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
         }
         for budget_line in reform.budget
     ]
+    households = reform.households
+    return {
+        "budget": budget, **_by(reform), "rates": list(_bands(reform)),
+        **({f"household_{name}": rows for name, rows in _by(households).items()} if households is not None else {}),
+    }  # fmt: skip
+
+
+def _by(answer: ReformAnswer | HouseholdsAnswer) -> Mapping[str, list[Row]]:
+    """What is told of units and of households alike."""
     groups: list[Row] = [
         {"grouping": way.name, "group": row.group, "n": None if row.suppressed else row.n, "weight": row.weight,
          "mean_before": row.mean_before, "mean_change": row.mean_change, "standard_error": row.standard_error,
          "relative_change_percent": row.relative_change, "total_change": row.total_change}
-        for way in reform.groups for row in way.rows
+        for way in answer.groups for row in way.rows
     ]  # fmt: skip
     measures: list[Row] = [
         {
@@ -58,17 +67,14 @@ def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
             "change": measure.change,
             "standard_error": measure.standard_error,
         }
-        for measure in (*reform.inequality, *reform.poverty)
+        for measure in (*answer.inequality, *answer.poverty)
     ]
-    return {
-        "budget": budget, "groups": groups, "winners": list(_winners(reform)), "measures": measures,
-        "rates": list(_bands(reform)),
-    }  # fmt: skip
+    return {"groups": groups, "winners": list(_winners(answer.winners)), "measures": measures}
 
 
-def _winners(reform: ReformAnswer) -> Iterator[Row]:
-    for row in reform.winners.rows:
-        for fare, cell in zip(reform.winners.columns, row.cells, strict=True):
+def _winners(winners: Winners) -> Iterator[Row]:
+    for row in winners.rows:
+        for fare, cell in zip(winners.columns, row.cells, strict=True):
             yield {"group": row.group, "fare": fare, "n": cell.n, "weight": cell.weight, "share_percent": cell.share}
 
 

@@ -27,7 +27,8 @@ class View:
     Net income is the incomes less `borne`. `taxes` and `benefits` make up the budget; by how much they change, net
     income changes. `shown` are told beside them and not summed. `poverty` names a table keyed by area, year and size.
     `claims` are benefits that one may not claim, and the figures that are less (-1) or more (1) by them then.
-    `income_groups` are where groups by income before tax begin, in whole units of the currency.
+    `income_groups` are where groups by income before tax begin, in whole units of the currency. `household` is the
+    entity of people who share a home, for populations that say who does.
     """
 
     unit: str
@@ -48,6 +49,7 @@ class View:
     distribution: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     income_groups: tuple[int, ...] = ()
+    household: str = ""
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -103,7 +105,7 @@ def read_view(program: Program, path: Path) -> View:
 
 
 def _check(program: Program, view: View) -> None:
-    for entity in (view.unit, view.person):
+    for entity in filter(None, (view.unit, view.person, view.household)):
         if entity not in program.settings.entities:
             raise Misuse(f"there is no entity `{entity}`", suggestion(entity, program.settings.entities))
     for name in (*view.incomes, *filter(None, (view.earnings,))):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from citizens.sample import load_sample
+from citizens.sample import load_homes, load_sample
 from tests.cli.command import run
 
 
@@ -33,6 +34,26 @@ def test_rows_weights_and_totals_are_those_of_the_files(found: Any) -> None:
         whole = sum(Fraction(weights[unit]) * amount for unit, amount in zip(units, amounts, strict=True))
         assert Fraction(fact["total"]) == whole
         assert fact["not_zero"] == sum(amount != 0 for amount in amounts)
+
+
+def test_households_are_who_share_a_home_in_the_files() -> None:
+    sample = load_homes()
+    units: list[list[Any]] = [sample.tax_units[name].to_pylist() for name in ("tax_unit_id", "weight")]
+    weights = dict(zip(*units, strict=True))
+    shared: list[list[Any]] = [sample.people[name].to_pylist() for name in ("dwelling_id", "tax_unit_id")]
+    homes = dict(zip(*shared, strict=True))
+    people = Counter(shared[0])
+    weight = {home: Fraction(weights[unit]) for home, unit in homes.items()}
+    done = run("population", "describe", "us", "--population", "cps-homes", "--json")
+    assert done.returncode == 0, done.stderr
+    described = json.loads(done.stdout)["households"]
+    whole = sum(weight.values(), Fraction(0))
+    assert described["n"] == len(homes) == len(sample.dwellings)
+    assert Fraction(described["weight"]) == whole
+    mean = sum((weight[home] * size for home, size in people.items()), Fraction(0)) / whole
+    assert abs(Fraction(described["mean_size"]) - mean) <= Fraction(1, 2000)
+    alone = sum((weight[home] for home, size in people.items() if size == 1), Fraction(0))
+    assert abs(Fraction(described["share_by_size"]["1 person"]) - 100 * alone / whole) <= Fraction(1, 200)
 
 
 def test_what_is_not_in_it_is_said(found: Any) -> None:

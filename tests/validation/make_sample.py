@@ -68,8 +68,8 @@ TAX_UNITS = [
 Row = dict[str, Any]
 
 
-def aged() -> list[Row]:
-    """The survey's units as taxcalc carries them to `YEAR`."""
+def aged(*more: str) -> list[Row]:
+    """The survey's units as taxcalc carries them to `YEAR`, with `more` of its columns."""
     import taxcalc
 
     records = taxcalc.Records.cps_constructor()
@@ -78,7 +78,7 @@ def aged() -> list[Row]:
     split = [f"{name}{end}" for name in BY_FILER.values() for end in "ps"]
     counts = ["nu06", "nu13", "nu18", "n1820", "n21", "n24", "elderly_dependents", "EIC"]
     plain = ["MARS", "DSI", "fips", "s006", "age_head", "age_spouse", "blind_head", "blind_spouse", "e00600", "e32800"]
-    names = [*split, *counts, *plain, *BY_UNIT.values()]
+    names = [*split, *counts, *plain, *BY_UNIT.values(), *more]
     columns = {name: calculator.array(name).tolist() for name in names}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
