@@ -144,7 +144,8 @@ def _decided(
 def verify(
     permit: Annotated[str, typer.Argument(metavar="PERMIT", help="A file, or `-` for stdin.")],
     key: Annotated[
-        Path, typer.Option("--key", metavar="FILE", help="The issuer's public key, a JWK or a set of them.")
+        list[Path],
+        typer.Option("--key", metavar="FILE", help="The issuer's public key, a JWK or a set of them. Repeatable."),
     ],
     status: Annotated[
         Path | None, typer.Option("--status", metavar="FILE", help="The status list, as last fetched.")
@@ -165,12 +166,18 @@ def verify(
 
     from api.history.access import read_day
     from api.permits.credential import verify as check
-    from api.permits.keys import read_public
+    from api.permits.keys import read_all_public
 
     now = datetime.combine(read_day(on, "--on"), time(12), UTC) if on else datetime.now(UTC)
     listed = _text(str(status)) if status is not None else None
     verification = check(
-        _text(permit), read_public(key), now, listed, challenge=_challenge(nonce, audience), needs_holder=not unproved
+        _text(permit),
+        read_all_public(key),
+        now,
+        listed,
+        challenge=_challenge(nonce, audience),
+        needs_holder=not unproved,
+        clock=None if on else now,
     )
     if as_json:
         print(json.dumps({**asdict(verification), "sound": verification.sound}, ensure_ascii=False))

@@ -57,6 +57,7 @@ class Permits(_Part):
     key: Path = Field(description="the private key: `rulewright permit key` makes one")
     folder: Path = Field(alias="register", description="the register's folder; made if it is not there")
     issuer: str = Field(default="", max_length=500, description="the issuer's name; the server's address if empty")
+    earlier_keys: tuple[Path, ...] = Field(default=(), description="public keys that signed before and are still good")
 
 
 class Config(_Part):

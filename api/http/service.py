@@ -150,7 +150,7 @@ def _office(config: Config) -> Office | None:
     if said is None:
         return None
     status_at = f"{config.address}/v1/permits/status"
-    return Office.opened(said.key, said.folder, said.issuer or config.address, status_at)
+    return Office.opened(said.key, said.folder, said.issuer or config.address, status_at, said.earlier_keys)
 
 
 def service_of(request: Request) -> Service:

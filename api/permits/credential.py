@@ -31,6 +31,8 @@ TYPE = "dc+sd-jwt"
 STATUS_TYPE = "statuslist+jwt"
 KIND = "urn:rulewright:permit:1"
 MOST_CHARACTERS = 1_000_000
+LEEWAY = timedelta(minutes=5)
+"""So far apart clocks may be."""
 _SALT_BYTES = 16
 _RESERVED = ("_sd", "...")
 """Names that a disclosure may not have (RFC 9901, section 4.2.1)."""
@@ -138,11 +140,13 @@ def verify(
     *,
     challenge: Challenge | None = None,
     needs_holder: bool = True,
+    clock: datetime | None = None,
 ) -> Verified:
     """Whether a token is genuine, in time, in its holder's hand, and not taken back by the status list beside it.
 
     No network. `challenge` is what the holder was asked to sign; a permit that is bound to a key and comes without a
     proof is not to be relied on, unless `needs_holder` is false: then only what the issuer said is checked.
+    `clock`: the verifier's own, where `now` is read from it: nothing is to be relied on that was signed after it.
     """
     parts = token.strip().split("~")
     if len(token) > MOST_CHARACTERS or len(parts) < 2 or not token.isascii():
@@ -152,12 +156,12 @@ def verify(
         disclosed = _disclosed(claims, parts[1:-1])
     except ValueError as fault:
         return Verified(problems=(str(fault),))
-    problems = _untimely(claims, now)
+    problems = [*_untimely(claims, now), *_of_the_future(claims, clock)]
     if claims.get("vct") != KIND or claims.get("holds") is not True:
         problems.append("it states no permission")
     holder, unproved = _holder(claims, token.strip(), challenge, now)
     problems += [unproved] if unproved and (needs_holder or (parts[-1] and challenge is not None)) else []
-    said, taken_back = _status_or_fault(claims, status, keys, now)
+    said, taken_back = _status_or_fault(claims, status, keys, now, clock)
     problems += [taken_back] if taken_back else []
     return Verified(claims, disclosed, said, holder, tuple(problems))
 
@@ -183,25 +187,29 @@ def _holder(claims: Mapping[str, Any], token: str, challenge: Challenge | None, 
 
 
 def _status_or_fault(
-    claims: Mapping[str, Any], status: str | None, keys: Mapping[str, Any], now: datetime
+    claims: Mapping[str, Any], status: str | None, keys: Mapping[str, Any], now: datetime, clock: datetime | None
 ) -> tuple[str, str]:
     """The status by the list, and what is wrong: with the list, or that the permit was taken back."""
     if status is None:
         return "not checked", ""
     try:
-        said = _status(claims, status, keys, now)
+        said = _status(claims, status, keys, now, clock)
     except ValueError as fault:
         return "not checked", str(fault)
     return said, "it has been revoked" if said == "revoked" else ""
 
 
-def _status(claims: Mapping[str, Any], token: str, keys: Mapping[str, Any], now: datetime) -> str:
+def _status(
+    claims: Mapping[str, Any], token: str, keys: Mapping[str, Any], now: datetime, clock: datetime | None
+) -> str:
     listed = checked(token.strip(), STATUS_TYPE, keys)
     where = _place_in_list(claims)
     if listed.get("sub") != where.get("uri"):
         raise ValueError("the status list is another one than the permit names")
     if not isinstance(listed.get("exp"), int) or now.timestamp() >= listed["exp"]:
         raise ValueError("the status list is too old: fetch it again")
+    for fault in _of_the_future(listed, clock):
+        raise ValueError(f"the status list: {fault}")
     if type(where.get("idx")) is not int:
         raise ValueError("the permit names no place in a status list")
     return "valid" if status_at(listed.get("status_list"), where["idx"]) == VALID else "revoked"
@@ -223,6 +231,14 @@ def _untimely(claims: Mapping[str, Any], now: datetime) -> list[str]:
     if now.timestamp() >= end:
         problems.append(f"it held until {claims.get('holds_until')}")
     return problems
+
+
+def _of_the_future(claims: Mapping[str, Any], clock: datetime | None) -> list[str]:
+    """What is wrong with a token that was signed later than a clock says it is: that clock, most often."""
+    made = claims.get("iat")
+    if clock is None or not isinstance(made, int) or made <= (clock + LEEWAY).timestamp():
+        return []
+    return ["it was signed later than the clock says it is: set the clock"]
 
 
 # --- signatures and disclosures

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,16 @@ def read_public(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         keys = said.get("keys", [said])
-        return {str(key["kid"]): key for key in keys}
+        public = {str(key["kid"]): dict(key) for key in keys}
     except OSError as fault:
         raise Misuse(f"the key `{path}` cannot be read: {(fault.strerror or 'unknown').lower()}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Misuse(f"`{path}` holds no public key", "name the file that `rulewright permit key` wrote") from None
+    if any("d" in key for key in public.values()):
+        raise Misuse(f"`{path}` holds a private key, which no verifier may have", "name the file of its public part")
+    return public
+
+
+def read_all_public(paths: Iterable[Path]) -> dict[str, Any]:
+    """The public keys in several files, by their thumbprints. Raises Misuse."""
+    return {name: key for path in paths for name, key in read_public(path).items()}

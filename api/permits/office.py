@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import jwt
 from api.failures import Failure
 from api.permits.credential import Issuer, Law, issue
 from api.permits.decision import Decision
-from api.permits.keys import public_jwk, read_private
+from api.permits.keys import public_jwk, read_all_public, read_private
 from api.permits.register import LIFETIME, Names, Register
 from api.permits.revise import NamingHistory, decide_from_log
 from engine.ir.program import Program
@@ -45,17 +45,21 @@ class Office:
 
     issuer: Issuer
     register: Register
+    earlier_keys: Mapping[str, Any] = field(default_factory=dict)
+    """Public keys that signed before, by their names: what they signed is still good."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def opened(cls, key: Path, folder: Path, name: str, status_at: str) -> Office:
-        """The office with a key and a register's folder, which is made if it is not there. Raises Misuse."""
+    def opened(cls, key: Path, folder: Path, name: str, status_at: str, earlier: Sequence[Path] = ()) -> Office:
+        """The office with a key, those before it, and a register's folder, which is made if it is not there. Raises
+        Misuse."""
         issuer = Issuer(name, read_private(key), status_at)
-        return cls(issuer, Register(folder, issuer))
+        return cls(issuer, Register(folder, issuer), read_all_public(earlier))
 
     def keys(self) -> Mapping[str, Any]:
-        """The public keys, as a set of JWKs."""
-        return {"keys": [public_jwk(self.issuer.key)]}
+        """The public keys, as a set of JWKs: the one that signs first."""
+        signing = public_jwk(self.issuer.key)
+        return {"keys": [signing, *(key for name, key in self.earlier_keys.items() if name != signing["kid"])]}
 
     def issue(
         self,

@@ -8,6 +8,8 @@ may be published as it is.
    register either, nor in its backups, and nothing has to be told to it.
 2. A register that an earlier program kept has names. They are replaced as soon as it is opened beside its log.
 3. Whose a permit is that was decided by a case stands as the case has it: there is no log to ask.
+4. The list that was signed last is a witness: a register that lacks what that list takes back is an older copy, or
+   another register; one that would sign for another address is told where its permits look. Neither signs anything.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any, Protocol
 from api.failures import Failure
 from api.permits.credential import Issuer, status_token
 from api.permits.decision import Decision
-from api.permits.status_list import SIZE
+from api.permits.status_list import SIZE, revoked_in
 
 LIFETIME = timedelta(days=1)
 _TABLE = """
@@ -129,6 +131,7 @@ class Register:
             raise Failure(told, "a permit is issued only to somebody in the log")
         codes = " ".join(f"{privilege.code}={privilege.last}" for privilege in decision.privileges)
         with self._open(alone=True) as base:
+            self._revoked(base)
             taken = {place for (place,) in base.execute("select place from permits")}
             if len(taken) >= SIZE // 2:
                 raise Failure(f"the register is full: {len(taken):,} permits", "begin another one")
@@ -164,6 +167,7 @@ class Register:
         """Take a permit back; whether it stood until now. Raises Failure if there is none at this place."""
         moment = now.astimezone(UTC).isoformat(timespec="seconds")
         with self._open() as base:
+            self._revoked(base)
             if not base.execute("select 1 from permits where place = ?", (place,)).fetchone():
                 raise Failure(f"the register has no permit {place}", "`rulewright permit list` names them")
             done = base.execute(
@@ -178,10 +182,34 @@ class Register:
         path = self.folder / "status.jwt"
         beside = path.with_name(".status.jwt.new")
         with self._open(alone=True) as base:
-            revoked = [place for (place,) in base.execute("select place from permits where revoked_at is not null")]
-            beside.write_text(status_token(self._issuer, revoked, now, LIFETIME) + "\n", encoding="ascii")
+            beside.write_text(status_token(self._issuer, self._revoked(base), now, LIFETIME) + "\n", encoding="ascii")
             os.replace(beside, path)
         return path
+
+    def _revoked(self, base: sqlite3.Connection) -> list[int]:
+        """The places that were taken back. Raises Failure if the list that was signed last is none of this register."""
+        import jwt
+
+        revoked = [place for (place,) in base.execute("select place from permits where revoked_at is not null")]
+        path = self.folder / "status.jwt"
+        try:
+            said = jwt.decode(path.read_text(encoding="ascii").strip(), options={"verify_signature": False})
+            address, before = str(said["sub"]), revoked_in(said.get("status_list"))
+        except (OSError, jwt.InvalidTokenError, KeyError, ValueError):
+            return revoked  # there is none, or what is there tells nothing
+        if address != self._issuer.status_at:
+            raise Failure(
+                f"the permits of this register look for their list at `{address}`, not at `{self._issuer.status_at}`",
+                f"add `--status-at {address}`, or begin another register",
+            )
+        lost = before.difference(revoked)
+        if lost:
+            told = ", ".join(map(str, sorted(lost)[:5])) + (", …" if len(lost) > 5 else "")
+            raise Failure(
+                f"`{path.name}` takes back permits that `register.db` knows nothing of: {told}",
+                "`register.db` is an older copy or another register's: put back the one that belongs to the list",
+            )
+        return revoked
 
     @contextmanager
     def _open(self, alone: bool = False, plain: bool = False) -> Iterator[sqlite3.Connection]:

@@ -28,6 +28,26 @@ def packed(revoked: Iterable[int], size: int = SIZE) -> dict[str, object]:
 
 def status_at(claim: object, index: int) -> int:
     """The status of the permit at a place of a list. Raises ValueError for a list that is not well formed."""
+    width, bits = _unpacked(claim)
+    if index < 0 or index * width // 8 >= len(bits):
+        raise ValueError(f"the status list has no place {index}")
+    return _status(bits, width, index)
+
+
+def revoked_in(claim: object) -> set[int]:
+    """The places of a list that are not valid. Raises ValueError for a list that is not well formed."""
+    width, bits = _unpacked(claim)
+    each = 8 // width
+    places = (number * each + part for number, byte in enumerate(bits) if byte for part in range(each))
+    return {place for place in places if _status(bits, width, place) != VALID}
+
+
+def _status(bits: bytes, width: int, index: int) -> int:
+    return bits[index * width // 8] >> (index * width % 8) & ((1 << width) - 1)
+
+
+def _unpacked(claim: object) -> tuple[int, bytes]:
+    """The bits of a place, and all of them."""
     if not isinstance(claim, dict) or claim.get("bits") not in (1, 2, 4, 8) or not isinstance(claim.get("lst"), str):
         raise ValueError("the status list is not well formed")
     width, text = int(claim["bits"]), claim["lst"]
@@ -36,6 +56,4 @@ def status_at(claim: object, index: int) -> int:
         bits = unpacker.decompress(urlsafe_b64decode(text + "=" * (-len(text) % 4)), MOST_BYTES)
     except (zlib.error, ValueError):
         raise ValueError("the status list is not well formed") from None
-    if index < 0 or index * width // 8 >= len(bits):
-        raise ValueError(f"the status list has no place {index}")
-    return bits[index * width // 8] >> (index * width % 8) & ((1 << width) - 1)
+    return width, bits

@@ -183,7 +183,7 @@ def _verified(office: Office, form: PermitShown) -> Verified:
     now = datetime.now(UTC)
     keys = {key["kid"]: key for key in office.keys()["keys"]}
     challenge = Challenge(form.nonce, form.audience) if form.nonce else None
-    return verify(form.permit, keys, now, office.status(now)[0], challenge=challenge)
+    return verify(form.permit, keys, now, office.status(now)[0], challenge=challenge, clock=now)
 
 
 @router.post(

@@ -42,7 +42,7 @@ def test_a_configuration_is_read_and_options_stand_over_it(tmp_path: Path) -> No
         (TEXT.replace("port: 8_443", "port: many"), "`port`"),
         (TEXT.replace("per_minute", "per_second"), "`limits.per_second`"),
         (TEXT.replace("jwks", "keys"), "`access.jwks`"),
-        ("\n".join(line for line in TEXT.splitlines() if "access" not in line), "whose tokens are believed"),
+        ("\n".join(line for line in TEXT.splitlines() if "access" not in line), "whose tokens to trust"),
     ],
 )
 def test_what_is_wrong_with_one(tmp_path: Path, text: str, said: str) -> None:
