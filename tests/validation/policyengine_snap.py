@@ -2,8 +2,9 @@
 
 1. A test's people are one SNAP household. What is said of them is said in our names (`policyengine_snap.yaml`).
 2. A test of a year is computed for each of its months: money is added up, a truth must hold in all.
-3. It agrees if every figure does, within its own margin or half a dollar. Nothing is said there of how a State rounds:
-   cents are kept here.
+3. It agrees if every figure does, within its own margin or half a dollar, in one of the two ways in which a State may
+   round (7 CFR 273.10(e)(1)(ii)): cents kept, or each figure at the nearest dollar. No test says which; how many agree
+   at the nearest dollar alone is said.
 
 policyengine-us is AGPL: its files are read from where it is installed, and none of them is here.
 
@@ -46,11 +47,12 @@ GROSS_SHARE = Fraction(13, 10)
 UNIT, ALONE = "home", "alone"
 GROUPS = ("households", "tax_units", "families", "marital_units", "spm_units")
 ENTITIES = ("person", "household", "tax_unit", "family", "spm_unit")
+CENTS, NEAREST_DOLLAR = "cents", "nearest_dollar"  # ways to round
 BEGINS = date(2018, 10, 1)  # the tables' first day
 ADULT, SCHOOL_AGE = 18, 6
 UNSTATED_AGE, ELDERLY_AGE, YEARS_HERE, MONTHS_USED = 40, 65, 5, 3  # what PolicyEngine assumes
 WEEKS, MOST_HOURS = Fraction(52, 12), 744  # of a month
-MARGIN, LEAST_MARGIN, MONTHS_SHOWN = Fraction(1, 2), Fraction(1, 100), 3
+MARGIN, LEAST_MARGIN, HALF_A_CENT, MONTHS_SHOWN = Fraction(1, 2), Fraction(1, 100), Fraction(1, 200), 3
 POSTAL = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
     "PA RI SC SD TN TX UT VT VA WA WV WI WY GU VI"
@@ -97,6 +99,7 @@ class Household:
     people: list[str]
     at: Period
     of_year: bool
+    rounding: str = CENTS
     given: dict[Fact, Value] = field(default_factory=dict)
     said: set[tuple[str, str]] = field(default_factory=set)
 
@@ -125,7 +128,7 @@ class Household:
             self.put("age_in_month", person, UNSTATED_AGE)
             self.put("qualified_status_since", person, date(self.at.start.year - YEARS_HERE, 1, 1))
         self.put("snap_state", UNIT, EnumValue("snap_state", "california"))
-        self.put("snap_rounding", UNIT, EnumValue("snap_rounding", "cents"))
+        self.put("snap_rounding", UNIT, EnumValue("snap_rounding", self.rounding))
 
     def say(self, name: str, raw: Any, whose: str) -> None:
         """Say a fact of a test in our names; raises `NoCounterpart`."""
@@ -301,7 +304,7 @@ class Figure:
     adds_up: bool = True
 
     def agrees(self, margin: Fraction) -> bool:
-        """Money of the months together within the margin; anything else in each month."""
+        """Money of the months together within the margin, each on its cent; anything else in each month."""
         if isinstance(self.theirs, bool | EnumValue):
             return all(our == self.theirs for our in self.ours)
         numbers = [our for our in self.ours if isinstance(our, int | Fraction)]
@@ -309,23 +312,24 @@ class Figure:
             return False
         amounts = self.adds_up and isinstance(numbers[0], Fraction)
         total = sum(numbers, Fraction()) if amounts else Fraction(numbers[0])
-        return abs(total - exact(self.theirs)) <= margin
+        off_the_cent = HALF_A_CENT * len(numbers) if amounts and len(numbers) > 1 else 0
+        return abs(total - exact(self.theirs)) <= margin + off_the_cent
 
 
-def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
-    """What a test expects and we compute; raises `NoCounterpart` and `CountedOut`."""
+def figures(test: Test, names: Names, constants: Constants, rounding: str = CENTS) -> list[Figure]:
+    """What a test expects and we compute in a State that rounds so; raises `NoCounterpart` and `CountedOut`."""
     several = [its for part in parts(test) for its in by_household(part)]
-    return [figure for household in several for figure in _figures_of_part(household, names, constants)]
+    return [figure for household in several for figure in _figures_of_part(household, names, constants, rounding)]
 
 
-def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Figure]:
+def _figures_of_part(test: Test, names: Names, constants: Constants, rounding: str) -> list[Figure]:
     outputs = _in_scope(test, names)
     inputs, months = test.body.get("input") or {}, _months(test)
     people = [str(item) for item in inputs.get("people") or [ALONE]]
     wanted = list(_wanted(outputs, people, names))
     figures = [Figure(name, [], theirs, names.figure(name).type.kind is not Kind.RATE) for name, _, theirs in wanted]
     for at in months:
-        household = Household(names, people, at, len(months) > 1)
+        household = Household(names, people, at, len(months) > 1, rounding)
         household.assume()
         for name, raw, whose in said_in(inputs):
             household.say(name, raw, whose)
@@ -408,21 +412,38 @@ def load() -> Names:
     return Names(programs.load_program("us", [FIGURES]), yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
 
 
-def differing(test: Test, names: Names, constants: Constants) -> list[Differing]:
-    """The figures of a test that are not alike, ours of its first months."""
+def differing(test: Test, names: Names, constants: Constants, rounding: str = CENTS) -> list[Differing]:
+    """The figures of a test that are not alike where a State rounds so, ours of its first months."""
     margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), LEAST_MARGIN)
     return [
         Differing(its.name, ", ".join(str(value) for value in its.ours[:MONTHS_SHOWN]), str(its.theirs))
-        for its in figures(test, names, constants)
+        for its in figures(test, names, constants, rounding)
         if not its.agrees(margin)
     ]
+
+
+def differing_in_both_ways(
+    test: Test, names: Names, constants: Constants, in_dollars_alone: list[str]
+) -> list[Differing]:
+    """The figures that differ with cents kept; none if all agree at the nearest dollar, which adds the test's key to
+    `in_dollars_alone`.
+    """
+    with_cents = differing(test, names, constants)
+    if with_cents and not differing(test, names, constants, NEAREST_DOLLAR):
+        in_dollars_alone.append(test.key)
+        return []
+    return with_cents
 
 
 def main() -> None:
     """Report on a folder."""
     names = load()
     constants = Constants(names.program)
-    report(Path(sys.argv[1]), lambda test: differing(test, names, constants))
+    in_dollars_alone: list[str] = []
+    report(Path(sys.argv[1]), lambda test: differing_in_both_ways(test, names, constants, in_dollars_alone))
+    print(
+        f"{len(in_dollars_alone)} of the agreeing at the nearest dollar alone: {', '.join(in_dollars_alone) or 'none'}"
+    )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from engine.interpret.constants import Constants
+from engine.values.types import Value
 from tests.validation.policyengine_names import CountedOut, NoCounterpart, Test
-from tests.validation.policyengine_snap import MARGIN, Names, figures, load
+from tests.validation.policyengine_snap import MARGIN, Figure, Names, differing_in_both_ways, figures, load
 
 PARENT = {"age": 30, "employment_income": 12_000}
 FAMILY = {
@@ -41,6 +43,31 @@ def test_a_month_of_a_year_s_amounts(names: Names) -> None:
 
 def test_money_of_a_year_is_that_of_its_months(names: Names) -> None:
     assert _agreeing(names, "2024", FAMILY, {"snap_standard_deduction": "198 * 9 + 204 * 3"}) == [True]
+
+
+def test_a_test_agrees_in_one_of_the_two_ways_to_round(names: Names) -> None:
+    said = {"snap_net_income_pre_shelter": 1_000, "snap_excess_shelter_expense_deduction": 571.50, "state_code": "OH"}
+    for net_income, differs, in_dollars in ((429, False, ["own #1"]), (428.50, False, []), (428, True, [])):
+        test = Test(
+            "own",
+            1,
+            {
+                "period": "2024-10",
+                "absolute_error_margin": 0.01,
+                "input": said,
+                "output": {"snap_net_income": net_income},
+            },
+        )
+        in_dollars_alone: list[str] = []
+        assert bool(differing_in_both_ways(test, names, Constants(names.program), in_dollars_alone)) is differs
+        assert in_dollars_alone == in_dollars
+
+
+def test_twelve_months_may_each_be_half_a_cent_off() -> None:
+    months: list[Value | None] = [Fraction(16_667, 100)] * 12
+    assert Figure("snap_gross_income", months, 2_000).agrees(Fraction(1, 100))
+    assert not Figure("snap_gross_income", months, "1_999.96").agrees(Fraction(1, 100))
+    assert not Figure("snap_gross_income", months[:1], "166.65").agrees(Fraction(1, 100))
 
 
 def test_what_has_no_counterpart_is_named(names: Names) -> None:
