@@ -215,7 +215,7 @@ class _Asked:
         """The cures of fewer changes at a later period. None holds one of today's, which are as many or more."""
         now, at = self.trial.case.at, search.trial.case.at
         cures: list[Changes] = [
-            {replace(fact, period=at) if fact.period == now else fact: value for fact, value in changes.items()}
+            {fact._replace(period=at) if fact.period == now else fact: value for fact, value in changes.items()}
             for changes in today
         ]
         known = len(cures)
@@ -233,7 +233,7 @@ class _Asked:
         if trial.fact.period != trial.case.at:
             return None
         case = moved(trial.case, at, self._growing)
-        return Search(Trial(trial.program, case, replace(trial.fact, period=at), trial.constants, budget))
+        return Search(Trial(trial.program, case, trial.fact._replace(period=at), trial.constants, budget))
 
     def _turning(self) -> Iterator[Period]:
         """Periods after the case's at which something may turn, within what the rules answer for."""

@@ -111,9 +111,9 @@ class _Asking:
 def case_on(case: Case, day: date) -> Case:
     """The case on another day: what is given for its own is given for that one."""
     at = case.at.kind.containing(day)
-    given = {replace(fact, period=at) if fact.period == case.at else fact: value for fact, value in case.given.items()}
+    given = {fact._replace(period=at) if fact.period == case.at else fact: value for fact, value in case.given.items()}
     within = {
-        replace(fact, period=at) if fact.period == case.at else fact: bounds for fact, bounds in case.within.items()
+        fact._replace(period=at) if fact.period == case.at else fact: bounds for fact, bounds in case.within.items()
     }
     return replace(case, at=at, given=given, within=within)
 

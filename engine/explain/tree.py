@@ -137,7 +137,6 @@ class _Explainer:
     def _laws(self, words: Wording) -> Iterator[str]:
         """The dated constants that were used, each with the date from which it holds and its law."""
         program = self.interpreter.program
-        everything = {**program.parameters, **program.tables, **program.scales}
         for name in words.constants:
             if name in program.functions:
                 yield from self._law_of_scale(program.functions[name], words.frame.period.start)
@@ -148,7 +147,8 @@ class _Explainer:
             if name in self.cited:
                 continue
             self.cited.add(name)
-            law = " ".join(law_on(everything[name].law, stated.since if stated else words.frame.period.start).split())
+            stated_law = self.interpreter.constants.named(name).law
+            law = " ".join(law_on(stated_law, stated.since if stated else words.frame.period.start).split())
             yield f"{constant_label(program, name)}{since}{projected}: {law}"
 
     def _law_of_scale(self, scale: FunctionDefinition, day: date) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from engine.interpret import domain, extremes, navigation, open_lists, ordering, ranking
@@ -88,7 +87,7 @@ def is_shared(node: ir.Ranked) -> bool:
 
 def _evaluator(interpreter: Choosing, node: ir.Chosen | ir.Ranked, frame: Frame) -> Evaluator:
     def of(instance: str) -> Callable[[ir.Expression], Outcome]:
-        inner = replace(frame, bound={**frame.bound, node.name: instance})
+        inner = frame.binding(node.name, instance)
         return lambda part: interpreter.evaluate(part, inner)
 
     return of

@@ -22,6 +22,7 @@ from engine.ir.fold import value_at
 from engine.ir.program import Program
 from engine.reading.declared_constants import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
 from engine.records import record
+from engine.remembered import Remembered
 from engine.values.types import Kind, Value
 
 
@@ -41,6 +42,10 @@ class Constants:
         self.program = program
         self._kept: dict[tuple[str, date], Stated | None] = {}
         self._by_name: dict[str, Parameter | Table | Scale] = {**program.parameters, **program.tables, **program.scales}
+
+    def named(self, name: str) -> Parameter | Table | Scale:
+        """The constant of a name, with all its values."""
+        return self._by_name[name]
 
     def at(self, name: str, day: date) -> Stated | None:
         """The constant on a day, or None before its first value."""
@@ -106,6 +111,14 @@ class Constants:
             return None
         levels = [Fraction(index_value.content) for index_value in index_values if index_value is not None]
         return [later / earlier for earlier, later in pairwise(levels)]
+
+
+_KEPT: Remembered[Constants] = Remembered(3)
+
+
+def constants_of(program: Program) -> Constants:
+    """The constants of a program, shared by all who ask for them: the answers hang on the program alone."""
+    return _KEPT.of(program, "", lambda: Constants(program))
 
 
 def _followed(constant: Parameter | Table | Scale, day: date) -> BracketStarts | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.interpret import choosing, domain, operations
 from engine.interpret.cases import Case
-from engine.interpret.constants import Constants
+from engine.interpret.constants import Constants, constants_of
 from engine.interpret.domain import settled
 from engine.interpret.evaluating import Asked, Places, Queue
 from engine.interpret.frames import Frame, Step
@@ -45,7 +45,7 @@ class Figures(ABC):
     def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
         self.program = program
         self.case = case
-        self.constants = constants or Constants(program)
+        self.constants = constants or constants_of(program)
         self.steps: dict[Fact, Step] = {}
         self._running: dict[Fact, None] = {}
         self._waiting: dict[Fact, None] = {}
@@ -87,7 +87,7 @@ class Figures(ABC):
                 self._waiting[deeper.fact] = None
 
     def _nested(self, fact: Fact) -> Outcome:
-        if fact in self._running or fact in self._waiting:
+        if fact in self._running or (len(self._waiting) > 1 and fact in self._waiting):  # the only one is running
             circle = list(self._running)
             self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
             return self._circle(fact)
@@ -105,8 +105,8 @@ class Figures(ABC):
         if step is None:
             self._running[fact] = None
             step = self._computed(fact, definition)
-            del self._running[fact]
-            if fact in self._circular:
+            self._running.popitem()  # whoever it asked is done
+            if self._circular and fact in self._circular:
                 step.outcome = self._circle(fact)
             if isinstance(step.outcome, Failure):
                 path = (*step.outcome.path, fact)[:MAX_PATH]

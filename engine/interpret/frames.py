@@ -59,6 +59,16 @@ class Frame:
     calls: int = 0
     narrowed: Narrowed = field(default_factory=lambda: NOTHING)
 
+    def binding(self, name: str, instance: str) -> Frame:
+        """The frame in which `name` is a member or record."""
+        bound = {**self.bound, name: instance}
+        return Frame(self.instance, self.period, self.step, self.names, bound, self.calls, self.narrowed)
+
+    def naming(self, name: str, value: Callable[[], Outcome]) -> Frame:
+        """The frame with one more local name."""
+        names = {**self.names, name: value}
+        return Frame(self.instance, self.period, self.step, names, self.bound, self.calls, self.narrowed)
+
     def without(self, node: ir.Expression) -> Frame:
         """The frame in which no condition says anything of one expression itself."""
         others = {expression: ranges for expression, ranges in self.narrowed.items() if expression != node}

@@ -15,8 +15,7 @@ depend on themselves are errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import product
 from math import prod
@@ -24,15 +23,11 @@ from typing import assert_never
 from weakref import ref
 
 from engine.interpret import (
-    bands,
-    choosing,
     domain,
-    exceptions,
+    expressions,
     lookups,
-    members,
     narrowing,
     navigation,
-    operations,
     personal,
     replacing,
     tables,
@@ -40,12 +35,10 @@ from engine.interpret import (
 )
 from engine.interpret.cases import Case, unit_of
 from engine.interpret.constants import Constants
-from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import either, needs_of, settled, under
 from engine.interpret.figures import Figures
-from engine.interpret.frames import NOTHING, Frame, Step
+from engine.interpret.frames import Frame, Step
 from engine.interpret.grouping import MOST_WAYS
-from engine.interpret.operations import arithmetic
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
     Fact,
@@ -110,9 +103,9 @@ class Interpreter(Figures):
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact; where a role may be vacant, whatever it is with those who are listed or without them."""
-        outcome = super().find(fact)
         if self._vacated is None or self._running or self._waiting or fact in self._deciding:
-            return outcome
+            return super().find(fact)
+        outcome = super().find(fact)
         return either([outcome, self._vacated.find(fact)], self._deciding)
 
     def _in_each_way(self, step: Step) -> Outcome:
@@ -171,83 +164,14 @@ class Interpreter(Figures):
         """What an expression gives."""
         if frame.narrowed and (within := frame.narrowed.of(node)) is not None:
             return narrowing.cut(self.evaluate(node, frame.without(node)), within)
-        match node:
-            case ir.VariableRead():
-                return self._read(node, frame)
-            case ir.Arithmetic():
-                return self._arithmetic(node, frame)
-            case ir.Literal():
-                return Known(node.value)
-            case ir.Local():
-                return frame.names[node.name]()
-            case ir.Compare():
-                return operations.compared(node, self.evaluate(node.left, frame), self.evaluate(node.right, frame))
-            case ir.If():
-                return self._choice(node, frame)
-            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
-                return self._constant(node, frame)
-            case ir.And() | ir.Or():
-                return narrowing.logic(node, frame, self.evaluate)
-            case ir.Extreme():
-                values = [self.evaluate(operand, frame) for operand in node.values]
-                return operations.extreme_of(node.operator, node.type.kind, values, node.span)
-            case ir.Let():
-                return self.evaluate(node.body, self.binding(frame, node.name, node.value))
-            case ir.Not():
-                return operations.negation(self.evaluate(node.value, frame))
-            case ir.FunctionCall() | ir.Banded():
-                return self._applied(node, frame)
-            case ir.Aggregate():
-                return members.aggregate(self, node, frame)
-            case ir.AsIf():
-                return self._as_if(node, frame)
-            case ir.Chosen():
-                return choosing.chosen(self, node, frame)
-            case ir.Ranked():
-                return choosing.ranked(self, node, frame)
-            case ir.OverTime():
-                return members.over_time(self, node, frame)
-            case ir.Exceptions():
-                return exceptions.exceptions(self, node, frame)
-            case ir.Otherwise():
-                value = self.evaluate(node.value, frame)
-                return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
-            case ir.Round():
-                value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
-                return operations.rounded(value, step, node.mode, node.span)
-            case ir.Negate():
-                return operations.negative(self.evaluate(node.value, frame))
-            case ir.Absolute():
-                return operations.absolute(self.evaluate(node.value, frame))
-            case ir.DateFunction():
-                return date_function(
-                    node, [self.evaluate(argument, frame) for argument in node.arguments], self.program.settings
-                )
-            case ir.OverParts() | ir.Spread():
-                return self._over_parts(node, frame)
-            case ir.NotApplicable():
-                return NOT_APPLICABLE
-            case ir.IsNone():
-                return operations.is_none(self.evaluate(node.value, frame))
-            case ir.Nobody() | ir.Holds() | ir.Same():
-                return navigation.tested(self, node, frame)
-            case ir.Present():
-                return operations.present(self.evaluate(node.value, frame))
-            case ir.PeriodBoundary():
-                return Known(frame.period.start if node.which == "start" else frame.period.end)
-            case _:
-                assert_never(node)
+        return EVALUATORS[type(node)](self, node, frame)
 
-    def _arithmetic(self, node: ir.Arithmetic, frame: Frame) -> Outcome:
-        left, right = self.evaluate(node.left, frame), self.evaluate(node.right, frame)
-        if node.left.type.is_number and node.right.type.is_number:
-            return arithmetic(node.operator, left, right, node.span)
-        return date_arithmetic(node, left, right, self.program.settings)
+    def _let(self, node: ir.Let, frame: Frame) -> Outcome:
+        return self.evaluate(node.body, self.binding(frame, node.name, node.value))
 
     def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
         """The frame with one more local name, whose value is found where it is first needed."""
-        names = {**frame.names, name: self._once(value, frame)}
-        return Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls, frame.narrowed)
+        return frame.naming(name, self._once(value, frame))
 
     def _once(self, value: ir.Expression, frame: Frame) -> Callable[[], Outcome]:
         kept: list[Outcome] = []
@@ -258,15 +182,6 @@ class Interpreter(Figures):
             return kept[0]
 
         return outcome
-
-    def _applied(self, node: ir.FunctionCall | ir.Banded, frame: Frame) -> Outcome:
-        if isinstance(node, ir.FunctionCall):
-            return self._function(node, frame)
-        ends = [
-            None if bracket.threshold is None else self.evaluate(bracket.threshold, frame) for bracket in node.brackets
-        ]
-        values = [self.evaluate(bracket.value, frame) for bracket in node.brackets]
-        return bands.banded(node, self.evaluate(node.amount, frame), ends, values)
 
     def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
         body, inner = self.inside(node, frame)
@@ -284,20 +199,14 @@ class Interpreter(Figures):
         function = self.program.functions[node.name]
         arguments = zip(function.arguments, node.arguments, strict=True)
         names = {name: self._once(argument, frame) for (name, _), argument in arguments}
-        inner = replace(frame, names=names, calls=frame.calls + 1, narrowed=NOTHING)
+        inner = Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls + 1)
         return formula_at(function.formulas, frame.period.start), inner
-
-    def _choice(self, node: ir.If, frame: Frame) -> Outcome:
-        condition = self.evaluate(node.condition, frame)
-        if isinstance(condition, Known):
-            return self.evaluate(node.then if condition.value else node.otherwise, frame)
-        if not isinstance(condition, Possible) or condition.range == domain.EMPTY:
-            return condition
-        return narrowing.branches(node, condition, frame, self.evaluate)
 
     # --- reading figures
 
     def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
+        if type(node.subject) is ir.Self and type(node.time) is ir.ThisPeriod:  # as most are
+            return self.find_for(Fact(node.name, frame.instance, frame.period), frame)
         instance = navigation.someone(self, node.subject, frame, node)
         if not isinstance(instance, str):
             return instance
@@ -462,3 +371,17 @@ class World(Interpreter):
     def _replaced(self, name: str, day: date) -> Outcome | None:
         parameter = self.replaced.parameter(name, day)
         return parameter if parameter is not None else self.outer._replaced(name, day)
+
+
+EVALUATORS: Mapping[type[ir.Node], expressions.Evaluator] = {
+    **expressions.BY_KIND,
+    ir.VariableRead: Interpreter._read,
+    ir.ParameterRead: Interpreter._constant,
+    ir.TableRead: Interpreter._constant,
+    ir.ScaleRead: Interpreter._constant,
+    ir.Let: Interpreter._let,
+    ir.FunctionCall: Interpreter._function,
+    ir.AsIf: Interpreter._as_if,
+    ir.OverParts: Interpreter._over_parts,
+    ir.Spread: Interpreter._over_parts,
+}

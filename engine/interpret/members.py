@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine.interpret import domain, narrowing, navigation, open_lists, operations
 from engine.interpret.domain import blocked
 from engine.interpret.evaluating import Evaluating
@@ -18,7 +16,7 @@ def aggregate(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outc
     members = navigation.several(interpreter, node.link, frame, node)
     if isinstance(members, Known | Possible | NotApplicable | Failure):
         return members
-    frames = [(member, replace(frame, bound={**frame.bound, node.name: member})) for member in members]
+    frames = [(member, frame.binding(node.name, member)) for member in members]
     if node.operator in ("any", "all"):
         return operations.logic(
             frames,

@@ -28,8 +28,10 @@ _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def branches(node: ir.If, condition: Possible, frame: Frame, evaluate: In) -> Outcome:
+def choice(node: ir.If, condition: Outcome, frame: Frame, evaluate: In) -> Outcome:
     """A choice whose condition is not known: each branch that may be taken, where the condition is as it asks."""
+    if not isinstance(condition, Possible) or condition.range == domain.EMPTY:
+        return condition
     options = domain.choice_of(condition)
     both = [(truth, branch) for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
     taken = [evaluate(branch, where(node.condition, truth, frame, evaluate)) for truth, branch in both]

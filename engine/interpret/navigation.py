@@ -196,19 +196,6 @@ def _when_of(interpreter: Evaluating, link: ir.Members, frame: Frame) -> When | 
             assert_never(link.time)
 
 
-def tested(interpreter: Evaluating, node: ir.Nobody | ir.Holds | ir.Same, frame: Frame) -> Outcome:
-    """What a test of somebody gives."""
-    match node:
-        case ir.Nobody():
-            return nobody(interpreter, node, frame)
-        case ir.Holds():
-            return holds(interpreter, node, frame)
-        case ir.Same():
-            return same(interpreter, node, frame)
-        case _:
-            assert_never(node)
-
-
 def holds(interpreter: Evaluating, node: ir.Holds, frame: Frame) -> Outcome:
     """Whether somebody holds one of several roles."""
     case = interpreter.case

@@ -34,6 +34,8 @@ def stored(outcome: Outcome, definition: Definition) -> Outcome:
     grid = definition.grid
     if grid is None:
         return outcome
+    if type(outcome) is Known:
+        return Known(grid.store(outcome.value))  # type: ignore[arg-type]
     return mapped(outcome, grid.store, lambda interval: domain.monotone(grid.store, interval))
 
 

@@ -8,7 +8,7 @@ answer under every completion.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from engine.records import record
 from engine.text.source import Span
@@ -16,16 +16,15 @@ from engine.values.periods import Period
 from engine.values.types import NONE, Value
 
 
-@record(frozen=True, slots=True)
-class Fact:
-    """A figure of one instance for one period: the key of everything given, computed or missing."""
+class Fact(NamedTuple):
+    """A figure of one instance for one period: the key of everything given, computed or missing.
+
+    A tuple, since whoever evaluates a case makes thousands of them and looks each up several times.
+    """
 
     name: str
     instance: str
     period: Period
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.instance, self.period.start))
 
     def __str__(self) -> str:
         return f"{self.name.rpartition(':')[2]} of {self.instance} for {self.period}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from engine.interpret import domain, navigation, worlds
 from engine.interpret.evaluating import Evaluating, Unsure
@@ -49,7 +49,7 @@ class _Replacing:
             return navigation.several(self.interpreter, change.link, frame, self.node)  # type: ignore[return-value]
         if isinstance(members, NotApplicable | Failure):
             return ()
-        return [replace(frame, bound={**frame.bound, change.bound: member}) for member in members]
+        return [frame.binding(change.bound, member) for member in members]
 
     def note(self, change: ir.Replacement, frame: Frame) -> Outcome | None:
         """Note what stands for a fact of somebody, or for a parameter; gives what went wrong."""

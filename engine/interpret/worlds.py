@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from engine.interpret import domain, navigation, operations
@@ -23,6 +23,7 @@ from engine.ir.program import Definition, Program
 from engine.ir.walk import children, groupings, order_keys
 from engine.ir.worlds import reached_names
 from engine.records import record
+from engine.remembered import Remembered
 from engine.values.periods import ETERNITY, Period, Unit
 
 Key = tuple[frozenset[Fact], frozenset[str], Period]
@@ -53,6 +54,9 @@ class Replaced:
         return self.parameters.get(name) if within else None
 
 
+_LEADING: Remembered[dict[int, Sequence[ir.Expression]]] = Remembered(32)  # by what may be reached, then by node
+
+
 class Reach:
     """Which figures of a case what is replaced reaches."""
 
@@ -63,6 +67,7 @@ class Reach:
         names = frozenset(fact.name for fact in replaced.facts) | frozenset(replaced.parameters)
         self.names = reached_names(program, names)
         self._known: dict[Fact, bool] = {}
+        self._kept = _LEADING.of(program, self.names, dict)
 
     def holds(self, fact: Fact) -> bool:
         """Whether something replaced is read on the way to a figure."""
@@ -98,7 +103,41 @@ class Reach:
     def _within(
         self, node: ir.Expression, home: str, period: Period, bound: Mapping[str, str]
     ) -> Iterator[Fact | None]:
-        yield from self._of_whom(node, period)
+        for part in self._leading(node):
+            yield from self._of_whom(part, period)
+            yield from self._direct(part, home, period, bound)
+
+    def _leading(self, node: ir.Expression) -> Sequence[ir.Expression]:
+        """What of an expression may lead to something replaced, found once for each."""
+        leading = self._kept.get(id(node))
+        if leading is None:
+            leading = self._kept[id(node)] = tuple(self._lead(node))
+        return leading
+
+    def _lead(self, node: ir.Expression) -> Iterator[ir.Expression]:
+        """A node that may lead there, and those inside it; what is of others, or of other periods, stands for all that
+        is inside."""
+        match node:
+            case ir.OverParts() | ir.Aggregate() | ir.Chosen() | ir.Ranked():
+                if self._decides(node) or any(map(self._leading, children(node))):
+                    yield node
+                return
+            case ir.VariableRead() | ir.OverTime() | ir.ParameterRead() | ir.FunctionCall() if node.name in self.names:
+                yield node
+            case _ if self._decides(node):
+                yield node
+        for part in children(node):
+            yield from self._lead(part)
+
+    def _decides(self, node: ir.Expression) -> bool:
+        """Whether something that may be reached decides whom a node means."""
+        groups, keys = (by.name for by, _ in groupings(node)), (name for _, name in order_keys(node))
+        return any(name in self.names for name in (*groups, *keys))
+
+    def _direct(
+        self, node: ir.Expression, home: str, period: Period, bound: Mapping[str, str]
+    ) -> Iterator[Fact | None]:
+        """What a node itself reads; of others and other periods also what is inside it."""
         match node:
             case ir.ParameterRead() if node.name in self.replaced.parameters:
                 day = _period(node.time, period)
@@ -116,12 +155,8 @@ class Reach:
                     yield from (Fact(node.name, instance, part) for part in window(node, period))
             case ir.OverParts():
                 yield from self._over_parts(node, home, period, bound)
-                return
             case ir.Aggregate() | ir.Chosen() | ir.Ranked():
                 yield from self._of_each(node, home, period, bound)
-                return
-        for part in children(node):
-            yield from self._within(part, home, period, bound)
 
     def _of_whom(self, node: ir.Expression, period: Period) -> Iterator[Fact | None]:
         """What decides whom a node means: who is together in a group, and which record comes before which."""

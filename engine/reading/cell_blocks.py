@@ -19,9 +19,8 @@ from engine.reading.declared_constants import Key, KeyType
 from engine.reading.percent import read_constant
 from engine.syntax.nodes import Node, Scalar, Style
 from engine.text.source import Span
-from engine.values.types import Kind, Value, ValueType
+from engine.values.types import NUMBERS, Kind, Value, ValueType
 
-_NUMBERS = (Kind.MONEY, Kind.RATE, Kind.INTEGER)
 _WHOLE = r"(?:0|[1-9][0-9]{0,14})"
 _WHOLE_NUMBERS = re.compile(rf"\s*{_WHOLE}(?:\s+{_WHOLE})*\s*", re.ASCII)
 
@@ -30,7 +29,7 @@ Level = tuple[KeyType, tuple[Key, ...]]
 
 def is_block(node: Node, of: ValueType | None, levels: Sequence[Level]) -> bool:
     """Whether a node is a block of cells: of numbers, for one or two keys."""
-    if of is None or of.kind not in _NUMBERS or len(levels) not in (1, 2):
+    if of is None or of.kind not in NUMBERS or len(levels) not in (1, 2):
         return False
     return isinstance(node, Scalar) and node.style is Style.LITERAL
 

@@ -29,6 +29,12 @@ def compare(symbol: str, left: Value, right: Value) -> bool:
     return _COMPARE[symbol](left, right)
 
 
+_CALCULATE: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "mod": operator.mod,
+    "/": lambda left, right: Fraction(left) / right,
+}  # fmt: skip
+
+
 MAX_BITS = 20_000  # of a number's numerator and denominator together: some 6,000 digits
 TOO_LONG = "the number has more than 6,000 digits"
 
@@ -39,7 +45,7 @@ def calculate(symbol: str, left: Number, right: Number) -> Number:
     Raises ZeroDivisionError, and OverflowError for a result of more than `MAX_BITS`: forty squarings of a rate would
     not fit into any memory.
     """
-    result = _calculated(symbol, left, right)
+    result: Number = _CALCULATE[symbol](left, right)
     if is_too_long(result):
         raise OverflowError(TOO_LONG)
     return result
@@ -47,22 +53,11 @@ def calculate(symbol: str, left: Number, right: Number) -> Number:
 
 def is_too_long(number: Value) -> bool:
     """Whether a value is a number with more bits than any evaluator computes with."""
-    if not isinstance(number, int | Fraction):
+    if type(number) is int:
+        return number.bit_length() >= MAX_BITS
+    if not isinstance(number, Fraction):
         return False
     return number.numerator.bit_length() + number.denominator.bit_length() > MAX_BITS
-
-
-def _calculated(symbol: str, left: Number, right: Number) -> Number:
-    match symbol:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "mod":
-            return left % right
-    return Fraction(left) / right
 
 
 def as_number(value: Value) -> Number:

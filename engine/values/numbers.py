@@ -37,6 +37,8 @@ class Grid:
 
     def store(self, value: Number) -> Fraction:
         """`value` rounded to this grid."""
+        if self.step.numerator == 1 and self.step.denominator % value.denominator == 0:  # it is on the grid already
+            return value if type(value) is Fraction else Fraction(value)
         return round_to(value, self.step, self.mode)
 
 

@@ -23,6 +23,9 @@ class Kind(Enum):
     FAILED = "failed"
 
 
+NUMBERS = (Kind.MONEY, Kind.RATE, Kind.INTEGER)
+
+
 @record(frozen=True, slots=True)
 class ValueType:
     """A kind; for an enum also its name.
@@ -47,7 +50,7 @@ class ValueType:
     @property
     def is_number(self) -> bool:
         """Money, rate and integer: the kinds that an interval describes."""
-        return self.kind in (Kind.MONEY, Kind.RATE, Kind.INTEGER)
+        return self.kind in NUMBERS
 
 
 MONEY = ValueType(Kind.MONEY)

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from engine.interpret.constants import Constants
+from engine.interpret.constants import Constants, constants_of
 from tests.rulesets import check, codes, told
 
 RULES = """
@@ -53,6 +53,14 @@ def test_stated_values_stand_and_later_ones_follow_the_index(tmp_path: Path) -> 
     assert projected is not None
     assert (projected.content, projected.projected) == (1300, True)
     assert constants.at("allowance", date(2019, 1, 1)) is None
+
+
+def test_the_constants_of_a_program_are_shared_and_those_of_another_are_its_own(tmp_path: Path) -> None:
+    program, other = (check(tmp_path, {"m": text}).program for text in (RULES, RULES.replace("10, joint", "11, joint")))
+    assert program is not None and other is not None
+    assert constants_of(program) is constants_of(program)
+    cells = [constants_of(law).at("bands", date(2024, 1, 1)) for law in (program, other)]
+    assert [stated is not None and stated.content[("single",)][""] for stated in cells] == [10, 11]
 
 
 def test_every_cell_and_threshold_moves_and_rates_do_not(tmp_path: Path) -> None:

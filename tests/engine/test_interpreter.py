@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
-from engine.interpret.interpreter import Interpreter
+from engine.interpret.interpreter import EVALUATORS, Interpreter
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
     Choice,
@@ -369,3 +370,7 @@ def test_equal_ranges_of_different_facts_still_need_what_decides_between_them(pr
     outcome = interpreter.evaluate(ir.If(MONEY, None, condition, x, other), frame)
     assert isinstance(outcome, Possible)
     assert {fact.name for fact in outcome.needs} == {"abroad", "salary"}
+
+
+def test_every_kind_of_expression_is_evaluated() -> None:
+    assert set(EVALUATORS) == set(get_args(ir.Expression))
