@@ -16,7 +16,8 @@ A rounded cut says only what was known by then. It leaves out what one log recor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
 
 from citizens.events import Arrival, Departure
 from citizens.homes import known_when_left
@@ -35,11 +36,51 @@ class Halves:
     arrived: bool = False
 
 
-def rounded_down(logs: Sequence[History], offsets: Sequence[int]) -> list[int]:
+class Moves:
+    """The moves between some logs, remembered. Each log is read on from where it was read to, so what a process asks
+    again costs what has been recorded since. Many threads may ask."""
+
+    def __init__(self, logs: Sequence[History]) -> None:
+        self.logs = logs
+        self._read_to = [0] * len(logs)
+        self._moves: dict[tuple[int, int, int], Halves] = {}
+        self._lock = Lock()
+
+    def halves(self) -> list[Halves]:
+        """Every move of which something was left when it was first read."""
+        with self._lock:
+            come = [log.positions() for log in self.logs]  # asked first: who had come by then is read below
+            for number in range(len(self.logs)):
+                self._read_on(number)
+            return [
+                replace(move, arrived=come[to].get(f"{MOVED_FROM}{source}", 0) >= known)
+                for (source, to, known), move in self._moves.items()
+            ]
+
+    def _read_on(self, number: int) -> None:
+        log = self.logs[number]
+        head = log.head()
+        if head <= self._read_to[number]:
+            return
+        for event in log.read_moves(self._read_to[number], head) if _has_moves(log) else ():
+            match event.body:
+                case Departure(to=to):
+                    known = known_when_left(event)
+                    self._half(number, to, known).out = known + 1
+                case Arrival(came_from=source, known=known):
+                    move = self._half(source, number, known)
+                    move.into = min(move.into or event.offset, event.offset)
+        self._read_to[number] = head
+
+    def _half(self, source: int, target: int, known: int) -> Halves:
+        return self._moves.setdefault((source, target, known), Halves(source, target))
+
+
+def rounded_down(moves: Moves, offsets: Sequence[int]) -> list[int]:
     """The last cut at or before these offsets, one of each log in order, that tears no move."""
     cut = list(offsets)
-    moves = [move for move in halves_of(logs) if move.out is not None]
-    while torn := [move for move in moves if _is_torn(move, cut)]:
+    left = [move for move in moves.halves() if move.out is not None]
+    while torn := [move for move in left if _is_torn(move, cut)]:
         for move in torn:
             assert move.out is not None
             if move.out <= cut[move.source]:
@@ -49,17 +90,18 @@ def rounded_down(logs: Sequence[History], offsets: Sequence[int]) -> list[int]:
     return cut
 
 
-def ends_of(logs: Sequence[History]) -> list[int]:
+def ends_of(moves: Moves) -> list[int]:
     """A cut of now: the ends of all logs, or just before them, that tears no move.
 
     What the logs' positions say of moves is enough, if it was the same before and after the ends were read and nobody
     was on the way. Only else are all moves looked through.
     """
+    logs = moves.logs
     before = _standings(logs)
     ends = [log.head() for log in logs]
     if before == _standings(logs) and _nobody_is_on_the_way(before):
         return ends
-    return rounded_down(logs, ends)
+    return rounded_down(moves, ends)
 
 
 def _standings(logs: Sequence[History]) -> list[dict[str, int]]:
@@ -75,23 +117,6 @@ def _nobody_is_on_the_way(standings: Sequence[dict[str, int]]) -> bool:
         for name, at in standing.items()
         if name.startswith(MOVED_TO)
     )
-
-
-def halves_of(logs: Sequence[History]) -> list[Halves]:
-    """Every move between these logs of which something is left."""
-    moves: dict[tuple[int, int, int], Halves] = {}
-    for number, log in enumerate(logs):
-        for event in log.read_moves(log.head()) if _has_moves(log) else ():
-            match event.body:
-                case Departure(to=to):
-                    known = known_when_left(event)
-                    arrived = logs[to].position(f"{MOVED_FROM}{number}") >= known
-                    move = moves.setdefault((number, to, known), Halves(number, to))
-                    move.out, move.arrived = known + 1, arrived
-                case Arrival(came_from=source, known=known):
-                    move = moves.setdefault((source, number, known), Halves(source, number))
-                    move.into = min(move.into or event.offset, event.offset)
-    return list(moves.values())
 
 
 def _has_moves(log: History) -> bool:

@@ -54,7 +54,10 @@ class Homes:
 
     def __init__(self, logs: Sequence[History]) -> None:
         self._logs = logs
-        self._filled = [number for number, log in enumerate(logs) if log.head()]
+        self._filled = self._with_events()
+
+    def _with_events(self) -> list[int]:
+        return [number for number, log in enumerate(self._logs) if log.head()]
 
     def of(self, subject: str) -> int | None:
         """In which log a subject is written, or named as somebody's group or owner; None if in none."""
@@ -73,7 +76,7 @@ class Homes:
         recorded of them in between.
         """
         left: tuple[int, Known] | None = None
-        for number in self._filled:
+        for number in self._asked_then(subject):
             log, to = self._logs[number], known[number]
             events = log.read_subject(subject, to)
             if events and log.moved_to(subject, to) is None:
@@ -83,6 +86,10 @@ class Homes:
                 left = number, gone[-1].offset - 1
         home = self.of(subject) if left is None and not self.all_of(subject) else None
         return left if home is None else (home, known[home])
+
+    def _asked_then(self, subject: str) -> Sequence[int]:
+        """The logs in which a subject may have been."""
+        return self._filled
 
     def _has_come(self, number: int, departure: Event, known: Sequence[Known]) -> bool:
         """Whether who left a log was known in the new one by then."""

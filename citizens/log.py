@@ -158,8 +158,9 @@ class History(Log, Protocol):
     def moved_to(self, subject: str, known: Known = None) -> int | None:
         """The log of the population that a subject has moved to, as known; None if it is here, or was never here."""
 
-    def read_moves(self, to: int) -> list[Event]:
-        """The departures and arrivals up to an offset, in order. Those of erased subjects may be unreadable."""
+    def read_moves(self, after: int, to: int) -> list[Event]:
+        """The departures and arrivals above `after` and up to `to`, in order. Those of erased subjects may be
+        unreadable."""
 
     def positions(self) -> dict[str, int]:
         """The position of every consumer."""

@@ -57,6 +57,7 @@ FLOORS = {
             "log",
             "ledger",
             "homes",
+            "known_homes",
             "cuts",
             "moving",
         ),

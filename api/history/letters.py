@@ -13,7 +13,7 @@ from pathlib import Path
 from api.failures import Failure
 from api.history.access import reading, writing
 from citizens import History, SqliteLog
-from citizens.cuts import ends_of
+from citizens.cuts import Moves, ends_of
 from citizens.moving import Letter, arrive, confirm, on_the_way, targets_of
 
 Step = Callable[[str], None]
@@ -66,7 +66,7 @@ def steady_heads(parts: Sequence[Path]) -> list[int]:
     for _ in range(_TRIES):
         with all_settled(parts) as opened:
             heads = [log.head() for log in opened]
-            cut = ends_of(opened)
+            cut = ends_of(Moves(opened))
             if all(end >= head for end, head in zip(cut, heads, strict=True)):
                 return cut
     raise Failure("people are moving between the partitions all the time", "try again when it is quieter")

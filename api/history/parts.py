@@ -25,8 +25,9 @@ from api.history.folders import FolderCut, cuts_in, is_population, logs_in, make
 from api.history.kafka import is_address
 from api.history.letters import all_reading, all_settled
 from citizens import CitizensError, Draft, History, Known, LogUnavailable, Origin, Receipt, Source
-from citizens.cuts import rounded_down
+from citizens.cuts import Moves, rounded_down
 from citizens.homes import Homes, Tie, ties_of
+from citizens.known_homes import KnownHomes
 from citizens.moving import is_moved_from
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def known_in(log: Path | None, text: str | None, option: str = "--known") -> lis
         raise Misuse(message, remedy)
     with all_settled(parts) as opened:
         offsets = [part.offset_of(known) for part in opened]
-        cut = rounded_down(opened, offsets)
+        cut = rounded_down(Moves(opened), offsets)
     for number, (last, offset) in enumerate(zip(cut, offsets, strict=True)):
         if last < offset:
             told = (
@@ -209,12 +210,12 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
     return [recorded[index] for index in range(len(drafts))]
 
 
-def parts_for(drafts: Sequence[Draft], opened: Sequence[History]) -> list[int]:
+def parts_for(drafts: Sequence[Draft], opened: Sequence[History], remembered: KnownHomes | None = None) -> list[int]:
     """The part that takes each draft: where its subject lives or, if it was delivered there before the subject moved,
-    where it lived then. Raises LivesElsewhere."""
-    homes = Homes(opened)
+    where it lived then. Raises LivesElsewhere. `remembered` are homes that the process knows from before."""
+    homes = remembered or Homes(opened)
     settled = homes.settle(tie for draft in drafts for tie in ties_of(draft))
-    if not any(is_moved_from(log) for log in opened):
+    if remembered is None and not any(is_moved_from(log) for log in opened):
         return [settled[draft.subject] for draft in drafts]
     return [
         homes.delivered(draft.subject, draft.origin.source, draft.event_id, settled[draft.subject]) for draft in drafts

@@ -2,8 +2,9 @@
 
 A server keeps them open for long. One log is a population of one part, and is asked as it is. Of several:
 
-1. A subject's home is asked of the logs each time (`citizens.homes`): another process may have moved it meanwhile. Who
-   is on the way, because a process died in the middle of a move, is taken in first.
+1. A subject's home is remembered, and asked of all logs again once it has moved (`citizens.known_homes`), as another
+   process may have it do at any time. Who is on the way, because a process died in the middle of a move, is taken in
+   first.
 2. "As known when" is a moment, an offset of a named part, or a cut, which is an offset of each part.
 3. An event goes to the part where its subject lives. If the subject moves away in between, the part refuses it, and it
    is sent after them.
@@ -27,8 +28,9 @@ from api.history.letters import letters_of, settle
 from api.history.looks import record_looks
 from api.history.parts import Recorded, cuts_of, parts_for, parts_of
 from citizens import Draft, Known, MovedAway
-from citizens.cuts import ends_of, rounded_down
-from citizens.homes import Homes
+from citizens.cuts import Moves, ends_of, rounded_down
+from citizens.homes import ties_of
+from citizens.known_homes import KnownHomes
 
 _ROUNDS = 5
 _Made = TypeVar("_Made")
@@ -80,6 +82,7 @@ class Population:
         """`log` is where the parts lie, where there are several."""
         self.logs = tuple(logs)
         self._log = log
+        self._homes, self._moves = KnownHomes(self.logs), Moves(self.logs)
         self._settling = Lock()
 
     @classmethod
@@ -121,7 +124,7 @@ class Population:
             return Place(self.logs[0], self._of_one(known), None)
         if isinstance(known, PartOffset):
             return self._at_offset(subject, known)
-        place = self._home(subject) if known is None else Homes(self.logs).then_of(subject, self._moments(known))
+        place = self._home(subject) if known is None else self._homes.then_of(subject, self._moments(known))
         number, to = place or (0, 0)
         return Place(self.logs[number], to, number)
 
@@ -137,7 +140,7 @@ class Population:
         """Every log that a subject was ever written in, its home last."""
         if not self.several:
             return [self.place(subject)]
-        return [Place(self.logs[number], None, number) for number in Homes(self.logs).all_of(subject)]
+        return [Place(self.logs[number], None, number) for number in self._homes.all_of(subject)]
 
     def _of_one(self, known: AsKnown) -> Known:
         match known:
@@ -150,7 +153,7 @@ class Population:
     def _at_offset(self, subject: str, known: PartOffset) -> Place:
         log = self.part(known.part)
         if not log.read_subject(subject, known.offset):
-            there = Homes(self.logs).all_of(subject)
+            there = self._homes.all_of(subject)
             where = f"in partition {there[-1]}" if there else "nowhere"
             message = f"`{subject}` is written {where}, and the offset is one of partition {known.part}"
             raise Failure(message, "ask as known at a moment or a cut")
@@ -177,11 +180,10 @@ class Population:
         return cut.offsets
 
     def _home(self, subject: str) -> tuple[int, Known] | None:
-        homes = Homes(self.logs)
-        home = homes.of(subject)
-        if home is None and homes.all_of(subject):
+        home = self._homes.of(subject)
+        if home is None and self._homes.all_of(subject):
             self.take_in()
-            home = Homes(self.logs).of(subject)
+            home = self._homes.of(subject)
         return (home, None) if home is not None else None
 
     def take_in(self) -> None:
@@ -195,7 +197,7 @@ class Population:
     def heads(self) -> list[int]:
         """A cut of now: the ends of all logs, by which everybody is in one of them."""
         self.take_in()
-        return ends_of(self.logs) if self.several else [self.logs[0].head()]
+        return ends_of(self._moves) if self.several else [self.logs[0].head()]
 
     def each_known(self, known: AsKnown) -> list[Known]:
         """As known when in each log, for a question about everybody. Raises Misuse or Failure."""
@@ -205,7 +207,7 @@ class Population:
             case None:
                 return list(self.heads())
             case datetime():
-                return list(rounded_down(self.logs, [log.offset_of(known) for log in self.logs]))
+                return list(rounded_down(self._moves, [log.offset_of(known) for log in self.logs]))
             case PartOffset():
                 raise Misuse("everybody is asked about, and the offset is of one partition", "ask as known at a moment")
         return self._moments(known)
@@ -225,8 +227,10 @@ class Population:
             return Recorded(0, self.logs[0].append([draft])[0])
 
         def appended() -> Recorded:
-            self.take_in()
-            (part,) = parts_for([draft], self.logs)
+            for tie in ties_of(draft):
+                for subject in filter(None, tie):
+                    self._home(subject)  # takes in who is on the way
+            (part,) = parts_for([draft], self.logs, self._homes)
             return Recorded(part, self.logs[part].append([draft])[0])
 
         return self._after_them(appended)

@@ -39,9 +39,17 @@ CREATE TABLE positions(consumer TEXT PRIMARY KEY, position INTEGER NOT NULL, nee
     digest BLOB NOT NULL) STRICT;
 """
 
-EVENTS_INDEXES = """
+MOVES = "kind IN (4, 5)"
+"""The condition for departures and arrivals; a query that has it word for word uses their index."""
+
+MOVES_INDEX = f"CREATE INDEX IF NOT EXISTS moves ON events(offset) WHERE {MOVES};"
+"""Few events are moves, and a question about everybody at a moment asks for all of them. A log of an earlier program
+gets this index when somebody next leaves it or comes to it; until then they are looked for among all events."""
+
+EVENTS_INDEXES = f"""
 CREATE INDEX events_by_subject ON events(subject, offset);
 CREATE INDEX control_events ON events(kind, offset) WHERE kind >= 32;
+{MOVES_INDEX}
 """
 
 KEYS_TABLES = """

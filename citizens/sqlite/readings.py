@@ -18,14 +18,14 @@ from pathlib import Path
 import apsw
 
 from citizens import codec, snapshot, timeline
-from citizens.codec import ARRIVAL, ASSESSMENT, DEPARTURE, LAST_FACTS_KIND, POSTING
+from citizens.codec import ASSESSMENT, LAST_FACTS_KIND, POSTING
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
 from citizens.events import EXACT, Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
 from citizens.sqlite.cipher import fingerprint
-from citizens.sqlite.connections import Settings, check_format, connect
+from citizens.sqlite.connections import MOVES, Settings, check_format, connect
 from citizens.sqlite.erasure import not_carried_out
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
@@ -215,10 +215,11 @@ class Readings:
             number = reader.keys.find(subject)
             return reader.moved_to(number, self._offset_of(reader, known)) if number is not None else None
 
-    def read_moves(self, to: int) -> list[Event]:
-        """The departures and arrivals up to an offset, in order. Those of erased subjects may be unreadable."""
+    def read_moves(self, after: int, to: int) -> list[Event]:
+        """The departures and arrivals above `after` and up to `to`, in order. Those of erased subjects may be
+        unreadable."""
         with self._reader() as reader:
-            return reader.events(f"WHERE kind IN ({DEPARTURE}, {ARRIVAL}) AND offset <= ? ORDER BY offset", (to,))
+            return reader.events(f"WHERE {MOVES} AND offset > ? AND offset <= ? ORDER BY offset", (after, to))
 
     def head(self) -> int:
         """The offset of the last event; 0 if there is none."""

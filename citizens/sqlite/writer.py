@@ -25,8 +25,8 @@ from citizens.errors import (
 from citizens.events import (
     Draft,
 )
-from citizens.log import MOVED_TO, Advance
-from citizens.sqlite.connections import get_meta, set_meta
+from citizens.log import MOVED_FROM, MOVED_TO, Advance
+from citizens.sqlite.connections import MOVES_INDEX, get_meta, set_meta
 from citizens.sqlite.group_commit import GroupCommit, Submission
 from citizens.sqlite.planning import Plan, Planner
 from citizens.sqlite.reader import COLUMNS, Reader, StoredEvent, Tip, position_digest
@@ -157,6 +157,8 @@ class Writer(GroupCommit, Planner):
         if advance is not None:
             self.put_position(advance.consumer, advance.to, advance.needs)
             self._somebody_left |= advance.consumer.startswith(MOVED_TO)
+            if advance.consumer.startswith((MOVED_TO, MOVED_FROM)):
+                connection.execute(MOVES_INDEX)
             for consumer in advance.ends:
                 self.put_position(consumer, self.reader.position(consumer), "nothing")
 

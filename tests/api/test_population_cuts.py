@@ -16,7 +16,7 @@ from api.history.moves import move
 from api.history.parts import append_to_parts, known_in, make_cut, make_parts, parts_with
 from api.history.population import Population
 from citizens import Belongs, Conflict, Draft, Facts, Origin, Point, SqliteLog, open_log
-from citizens.cuts import ends_of, halves_of, rounded_down
+from citizens.cuts import Moves, ends_of, rounded_down
 from citizens.homes import Homes
 from citizens.moving import depart, together
 from tests.cli.logs import run
@@ -84,7 +84,7 @@ def test_between_the_halves_a_moment_is_what_was_known_before_them(
     move(parts_in(folder), "citizen/a0", str(there), MOVES, reason="as they wish", on_step=on_step)
     with all_reading(parts_in(folder)) as opened:
         (between,) = [event for event in opened[home].read(0, 1_000) if event.event_id == "between"]
-        gone = min(event.offset for event in opened[home].read_moves(10**6))
+        gone = min(event.offset for event in opened[home].read_moves(0, 10**6))
         moment = moment_of(between.recorded_at_us)
         torn = [log.offset_of(moment) for log in opened]
         assert not everybody_once(opened, torn)
@@ -132,11 +132,11 @@ def test_at_every_moment_of_a_random_history_everybody_is_in_one_log(folder: Pat
         rounded = 0
         for at in sorted(moment for moment in moments if moment >= filled):
             offsets = [log.offset_of(moment_of(at)) for log in opened]
-            cut = rounded_down(opened, offsets)
+            cut = rounded_down(Moves(opened), offsets)
             assert all(last <= offset for last, offset in zip(cut, offsets, strict=True))
             assert everybody_once(opened, cut), (at, offsets, cut)
             rounded += cut != offsets
-        assert rounded and len(halves_of(opened)) > 3
+        assert rounded and len(Moves(opened).halves()) > 3
         heads = [log.head() for log in opened]
     assert steady_heads(parts_in(folder)) == heads
 
@@ -159,10 +159,11 @@ def test_a_cut_of_now_is_had_while_others_append_and_while_somebody_is_on_the_wa
 
         opened[home].__class__ = Busy
         before = [open_log(part, write=False).head() for part in parts_in(folder)]
-        cut = ends_of(opened)
+        moves = Moves(opened)
+        cut = ends_of(moves)
         assert all(end >= head for end, head in zip(cut, before, strict=True)) and everybody_once(opened, cut)
         while count < 4:
-            cut = ends_of(opened)
+            cut = ends_of(moves)
         assert everybody_once(opened, cut)
 
 

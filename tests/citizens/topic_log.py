@@ -300,8 +300,9 @@ class TopicLog:
         told = [event.body for event in self.read_subject(subject, known) if isinstance(event.body, _SAYING)]
         return told[-1].to if told and isinstance(told[-1], Departure) else None
 
-    def read_moves(self, to: int) -> list[Event]:
-        return [event for event in self.events if event.offset <= to and isinstance(event.body, Arrival | Departure)]
+    def read_moves(self, after: int, to: int) -> list[Event]:
+        moves = (event for event in self.events if isinstance(event.body, Arrival | Departure))
+        return [event for event in moves if after < event.offset <= to]
 
     def close(self) -> None:
         self.stopped = self.stopped or "closed"

@@ -34,7 +34,7 @@ from citizens import (
     open_log,
     post,
 )
-from citizens.cuts import rounded_down
+from citizens.cuts import Moves, rounded_down
 from citizens.moving import arrive, confirm, depart, on_the_way, together
 from tests.citizens.histories import DAY, DAYS, ORIGINS, Clock, moment
 
@@ -133,7 +133,7 @@ class _Population:
     def _is_of_one_piece(self) -> bool:
         """Whether everybody is in one of the logs, as they end now."""
         heads = [log.head() for log in self.logs]
-        return rounded_down(self.logs, heads) == heads
+        return rounded_down(Moves(self.logs), heads) == heads
 
     def _cut_off(self) -> None:
         if self.draw.random() < 0.5:
