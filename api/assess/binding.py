@@ -202,6 +202,8 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
         wanted[name] = _wanted(program, definition, cell.period)
     used = {column_definition.entity for column_definition in read.values()}
     records = {record: owner for record, owner in records.items() if record in used}
+    if any(program.settings.entities[record].further for record in records):
+        days = None  # whoever owns a record too may be in another group
     relations = (*((group,) if entity.of else ()), *records.values())
     wanted |= {name: Wanted(kinds="r", group=name) for name in relations}
     if entity.of:  # who leaves a group in the period, and joins no other, counts in it for the period

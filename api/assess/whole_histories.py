@@ -153,7 +153,11 @@ def _used(log: History, group: str, record: RecordCase, offset: int) -> Iterator
 
 def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset: int) -> set[str]:
     """The groups that facts of a subject may concern by itself: every one that it was ever in, through its owners if it
-    is a record."""
+    is a record; and those that records with several owners join to it."""
+    return _groups_concerned(log, binding, timeline, offset) | _joined(log, binding, timeline.subject, offset)
+
+
+def _groups_concerned(log: History, binding: Binding, timeline: Timeline, offset: int) -> set[str]:
     entity = timeline.subject.partition("/")[0]
     if entity == binding.group:
         return {timeline.subject}
@@ -164,8 +168,28 @@ def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset:
     owners = {change.value.group for change in timeline.changes if isinstance(change.value, Belongs)} - groups
     for owner in owners if declared is not None and declared.belongs_to else ():
         if owner.partition("/")[0] == declared.belongs_to:  # type: ignore[union-attr]
-            groups |= groups_concerned(log, binding, log.timeline(owner, offset), offset)
+            groups |= _groups_concerned(log, binding, log.timeline(owner, offset), offset)
     return groups
+
+
+def _joined(log: History, binding: Binding, subject: str, offset: int) -> set[str]:
+    """The groups that records with several owners join a subject to, through whoever ever belonged to them."""
+    entities = binding.program.settings.entities
+    kinds = {entity.name for entity in entities.values() if entity.belongs_to and entity.further}
+    kinds -= {kind for kind in kinds if entities[kind].made_for}
+    if not any(map(log.has_entity, kinds)):
+        return set()
+    left, seen = [subject], {subject}
+    while left:
+        timeline = log.timeline(left.pop(), offset)
+        owners = [change.value.group for change in timeline.changes if isinstance(change.value, Belongs)]
+        around = {
+            other for other in (*owners, *log.belonging_to(timeline.subject)) if other.partition("/")[0] in entities
+        }
+        left += around - seen
+        seen |= around
+    joins = any(other.partition("/")[0] in kinds for other in seen)
+    return {other for other in seen if joins and other.partition("/")[0] == binding.group}
 
 
 def larger_of(log: History, declared: Entity, group: str) -> set[str]:

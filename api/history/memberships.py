@@ -57,8 +57,21 @@ def days_asked(program: Program, at: Period, figures: tuple[Definition, ...]) ->
     return frozenset(days)
 
 
+def _reads_further_owners(program: Program, node: ir.Expression) -> bool:
+    """Whether a node reads through an owner of a record besides the first."""
+    entities, link = program.settings.entities, getattr(node, "link", None)
+    reached_through = [step for subject in subjects(node) for step in steps_of(subject)]
+    further = [step.record.entity for step in reached_through if isinstance(step, ir.OwnerOf) and step.further]
+    if isinstance(link, ir.Records) and link.further:
+        further.append(link.entity)
+    return any(entities[entity].belongs_to for entity in further)
+
+
 def _asked_by(program: Program, node: ir.Expression, period: Period) -> set[date] | None:
-    """The days on which one node of a formula of a period asks."""
+    """The days on which one node of a formula of a period asks; None where it may be any, or where a record joins
+    groups by an owner besides the first."""
+    if _reads_further_owners(program, node):
+        return None
     if groupings(node):
         return None
     groups = {step.entity for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.GroupOf)}

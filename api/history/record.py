@@ -57,11 +57,20 @@ class _Gathering:
     owner_of: dict[tuple[str, str], str] = field(default_factory=dict)
     records: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     stays: dict[tuple[str, str], list[Stay]] = field(default_factory=dict)
+    further_owner: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    further_records: dict[tuple[str, str, str], dict[str, None]] = field(default_factory=dict)
+
+    def related(self, timeline: Timeline) -> list[tuple[str, Belongs]]:
+        """To whom a subject belongs, by what it says of itself, each with the relation's name; the latest last."""
+        if self.valid:
+            stated = list(timeline.at(self.valid).items())
+        else:
+            stated = [(change.attribute, change.value) for change in timeline.changes]
+        return [(relation, value) for relation, value in stated if isinstance(value, Belongs)]
 
     def belonging(self, timeline: Timeline) -> list[Belongs]:
         """To whom a subject belongs, by what it says of itself; the latest last."""
-        values = timeline.at(self.valid).values() if self.valid else [change.value for change in timeline.changes]
-        return [value for value in values if isinstance(value, Belongs)]
+        return [value for _, value in self.related(timeline)]
 
     def owned_by(self, entity: str, record: str, owner: str) -> None:
         """Note whose a record is; what said so before counts no more."""
@@ -70,6 +79,14 @@ class _Gathering:
             self.records[entity, before].pop(record, None)
         self.owner_of[entity, record] = owner
         self.records.setdefault((entity, owner), {})[record] = None
+
+    def owned_further_by(self, entity: str, further: str, record: str, owner: str) -> None:
+        """The same of an owner besides the first, by what formulas call it."""
+        before = self.further_owner.get((entity, further, record))
+        if before is not None and before != owner:
+            self.further_records[entity, further, before].pop(record, None)
+        self.further_owner[entity, further, record] = owner
+        self.further_records.setdefault((entity, further, owner), {})[record] = None
 
 
 def person_entity(program: Program) -> str:
@@ -140,6 +157,8 @@ def _put_in_order(log: History, program: Program, gathering: _Gathering) -> None
 def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact, Value]) -> Case:
     holders = {key: tuple(people) for key, people in gathering.holders.items()}
     further, lists = larger_groups(program, holders, gathering.group_of)
+    further |= gathering.further_owner
+    lists |= {key: tuple(ids) for key, ids in gathering.further_records.items()}
     return Case(
         at=at,
         instances={entity: tuple(ids) for entity, ids in gathering.instances.items()},
@@ -164,9 +183,13 @@ def _linked(program: Program, gathering: _Gathering, log: History, timeline: Tim
         return []
     gathering.instances.setdefault(entity, {})[name] = None
     others = log.belonging_to(timeline.subject)
-    for value in gathering.belonging(timeline):
+    for relation, value in gathering.related(timeline):
         to, _, other = value.group.partition("/")
-        if declared.belongs_to == to:
+        further = declared.further_owner(relation) if declared.belongs_to else None
+        if further is not None and further.entity == to:
+            gathering.owned_further_by(entity, relation, name, other)
+            others.append(value.group)
+        elif declared.belongs_to == to:
             gathering.owned_by(entity, name, other)
             others.append(value.group)
         elif to in program.settings.entities and program.settings.entities[to].of == entity:

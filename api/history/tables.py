@@ -41,6 +41,8 @@ from engine.population.arrays import figure_array
 from engine.population.columns import Column, Columns, GroupLink, unit_of
 from engine.population.door import from_arrow
 from engine.population.faults import NO_FIGURE, NO_ID, BadCell
+from engine.population.owner_columns import column_of_owner, first_owner_column, owner_names
+from engine.reading.declared_settings import Entity
 
 OWNER = "owner"
 SAMPLE_ALSO = ("weight", "state_fips")
@@ -127,8 +129,9 @@ def admit(
 
 def _owners(program: Program, tables: Tables, lent: Lent) -> Iterator[str]:
     """Whom records name and no table gives, as subjects."""
+    entities = program.settings.entities
     for entity, naming in lent.items():
-        if any(program.settings.entities[namer].belongs_to == entity for namer in naming):
+        if any(entity in (entities[namer].belongs_to, *_further(entities[namer])) for namer in naming):
             yield from (f"{entity}/{identifier}" for identifier in tables[entity][f"{entity}_id"].to_pylist())
 
 
@@ -187,25 +190,38 @@ def _with_named(program: Program, tables: dict[str, Any]) -> tuple[dict[str, Any
     lent: dict[str, tuple[str, ...]] = {}
     completed = dict(tables)
     for name in program.settings.entities:
-        column = f"{name}_id"
-        naming = tuple(
-            table for table in tables if _leads_to(program, table, name) and column in tables[table].column_names
-        )
+        columns = [(table, column) for table in tables for column in _naming(program, table, tables[table], name)]
+        naming = tuple(dict.fromkeys(table for table, _ in columns))
         if naming and name not in tables:
             named = dict.fromkeys(
-                id for namer in naming for id in pc.unique(tables[namer][column].drop_null()).to_pylist()
+                id for namer, column in columns for id in pc.unique(tables[namer][column].drop_null()).to_pylist()
             )
             completed[name] = pa.table(
-                {column: pa.array([identifier for identifier in named if not bad_id(name, identifier)], pa.string())}
+                {
+                    f"{name}_id": pa.array(
+                        [identifier for identifier in named if not bad_id(name, identifier)], pa.string()
+                    )
+                }
             )
             lent[name] = naming
     return completed, lent
 
 
-def _leads_to(program: Program, entity: str, other: str) -> bool:
-    """Whether rows of an entity name rows of the other: their group, or their owner."""
-    entities = program.settings.entities
-    return entities[other].of == entity or entities[entity].belongs_to == other
+def _naming(program: Program, entity: str, table: Any, other: str) -> list[str]:
+    """The columns in which rows of an entity's table name rows of the other: their group, or their owners."""
+    declared, columns = program.settings.entities[entity], []
+    if program.settings.entities[other].of == entity:
+        columns.append(f"{other}_id")
+    if declared.belongs_to == other:
+        columns.append(first_owner_column(declared, table.column_names))
+    if declared.belongs_to:
+        columns += [column_of_owner(owner.name) for owner in declared.further if owner.entity == other]
+    return [column for column in columns if column in table.column_names]
+
+
+def _further(entity: Entity) -> tuple[str, ...]:
+    """The entities of a record's further owners."""
+    return tuple(owner.entity for owner in entity.further) if entity.belongs_to else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +252,13 @@ class _Telling:
 
     def _of_namer(self, fault: BadCell) -> tuple[str, BadCell]:
         """A fault of a group or an owner that only others' rows name, at the first of them, and whose row that is."""
-        column = f"{fault.table}_id"
-        name = self.known[fault.table][column][fault.row - 1].as_py()
+        name = self.known[fault.table][f"{fault.table}_id"][fault.row - 1].as_py()
         rows = (
-            (namer, pc.index(self.given[namer][column], pa.scalar(name)).as_py()) for namer in self.lent[fault.table]
+            (namer, column, pc.index(self.given[namer][column], pa.scalar(name)).as_py())
+            for namer in self.lent[fault.table]
+            for column in _naming(self.program, namer, self.given[namer], fault.table)
         )
-        entity, row = next((namer, row) for namer, row in rows if row >= 0)
+        entity, column, row = next(found for found in rows if found[2] >= 0)
         return entity, replace(fault, row=row + 1, column=column, message=f"in `{name}`: {fault.message}")
 
 
@@ -259,12 +276,15 @@ def bad_id(entity: str, identifier: str) -> InvalidEvent | None:
 
 
 def _check_columns(program: Program, entity: str, table: Any) -> None:
-    owner = program.settings.entities[entity].belongs_to
-    if owner and f"{owner}_id" not in table.column_names:
-        raise Failure(
-            f"the table of each {entity} does not say whose each is",
-            f"name the {owner} in a column `{owner}_id`; there are {', '.join(table.column_names[:6])}",
-        )
+    declared = program.settings.entities[entity]
+    owners = [(declared.belongs_to, first_owner_column(declared, table.column_names))] if declared.belongs_to else []
+    owners += [(owner.entity, column_of_owner(owner.name)) for owner in declared.further if declared.belongs_to]
+    for owner, column in owners:
+        if column not in table.column_names:
+            raise Failure(
+                f"the table of each {entity} does not say whose each is",
+                f"name the {owner} in a column `{column}`; there are {', '.join(table.column_names[:6])}",
+            )
     dated = [name for name in table.column_names if "@" in name]
     if dated:
         help = "import the facts of each period from a file of its own, with its own `--valid-from`"
@@ -273,7 +293,9 @@ def _check_columns(program: Program, entity: str, table: Any) -> None:
 
 def _with_text_ids(program: Program, table: Any) -> Any:
     """The table with the ids of its rows and of groups as text; whole numbers that were kept as floats as numbers."""
-    for name in {"id", *(f"{entity}_id" for entity in program.settings.entities)} & set(table.column_names):
+    entities = program.settings.entities.values()
+    owners = {column_of_owner(name) for entity in entities for name in owner_names(entity)}
+    for name in {"id", *owners, *(f"{entity.name}_id" for entity in entities)} & set(table.column_names):
         column = table[name]
         try:
             if pa.types.is_floating(column.type):
@@ -305,8 +327,13 @@ def _source(program: Program, entity: str, columns: Columns, others: Any, day: d
     for group, link in columns.groups.items():
         if program.settings.entities[group].of == entity:
             memberships.append(_membership(program, group, columns, link, made))
-    if owner := program.settings.entities[entity].belongs_to:
-        memberships.append(_ownership(owner, columns.ids[owner], columns.owners[entity], made))
+    declared = program.settings.entities[entity]
+    if owner := declared.belongs_to:
+        memberships.append(_ownership(owner, owner, columns.ids[owner], columns.owners[entity], made=made))
+        for further in declared.further:
+            theirs = columns.further_owners[entity, further.name]
+            told = _ownership(further.name, further.entity, columns.ids[further.entity], theirs, made=made)
+            memberships.append(told)
     return Source(_beside(pa.table(made), others), entity, "id", day, memberships=tuple(memberships))
 
 
@@ -322,10 +349,11 @@ def _membership(program: Program, group: str, columns: Columns, link: GroupLink,
     return Membership(group, group, of, role_column=role)
 
 
-def _ownership(owner: str, ids: Any, rows: Any, made: dict[str, Any]) -> Membership:
-    """The relation of records to their owners; its column is put beside the facts."""
-    made[f"{owner}_id"] = pa.array(np.array([str(id_) for id_ in ids], dtype=object)[rows], pa.string())
-    return Membership(owner, owner, f"{owner}_id", role=OWNER)
+def _ownership(relation: str, owner: str, ids: Any, rows: Any, *, made: dict[str, Any]) -> Membership:
+    """The relation of records to their owners of an entity; its column is put beside the facts."""
+    column = column_of_owner(relation)
+    made[column] = pa.array(np.array([str(id_) for id_ in ids], dtype=object)[rows], pa.string())
+    return Membership(relation, owner, column, role=OWNER)
 
 
 def _beside(table: Any, others: Any) -> Any:

@@ -243,11 +243,17 @@ class Decider:
         records = {
             key: tuple(dict.fromkeys((*on_record.records.get(key, ()), *ids))) for key, ids in case.records.items()
         }
+        further_records = {
+            key: tuple(dict.fromkeys((*on_record.further_records.get(key, ()), *ids)))
+            for key, ids in case.further_records.items()
+        }
         return replace(
             on_record,
             instances=instances,
             owner_of={**on_record.owner_of, **case.owner_of},
             records={**on_record.records, **records},
+            further_owner={**on_record.further_owner, **case.further_owner},
+            further_records={**on_record.further_records, **further_records},
             given=given,
         ), otherwise
 
