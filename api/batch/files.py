@@ -55,12 +55,14 @@ class Stream:
         return table
 
 
-def batches(path: Path) -> Iterator[pa.Table]:
-    """The rows of a Parquet or CSV file, some at a time; cells of CSV as text. Raises Failure."""
+def batches(path: Path, wanted: Sequence[str] = ()) -> Iterator[pa.Table]:
+    """The rows of a Parquet or CSV file, some at a time; cells of CSV as text. Of `wanted` columns, if any are named,
+    the first that is there. Raises Failure."""
     with _reading(path):
         if path.suffix == ".parquet":
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=BATCH):
+                columns = _first_of(wanted, file.schema_arrow.names) if wanted else None
+                for batch in file.iter_batches(batch_size=BATCH, columns=columns):
                     yield pa.Table.from_batches([batch])
             return
         from citizens import cells_as_text  # which brings all that logs need, and Parquet does without
@@ -69,9 +71,17 @@ def batches(path: Path) -> Iterator[pa.Table]:
             names, empty = first.schema.names, not any(len(batch) for batch in first)
         if empty:
             yield pa.table({name: pa.array([], pa.string()) for name in names})
-        with _opened(path) as stream, pyarrow.csv.open_csv(stream, convert_options=cells_as_text(names)) as reader:
+        options = cells_as_text(names)
+        if wanted:
+            options.include_columns = _first_of(wanted, names)
+        with _opened(path) as stream, pyarrow.csv.open_csv(stream, convert_options=options) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
+
+
+def _first_of(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The first wanted column, if it is there once; all columns if none is."""
+    return next(([name] for name in wanted if names.count(name) == 1), list(names))
 
 
 def whole_table(path: Path) -> pa.Table:

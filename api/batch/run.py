@@ -33,6 +33,7 @@ from engine.native import KNOWN, Marginals, Result, evaluate, marginal_rates
 from engine.population.columns import Columns
 from engine.population.door import Admitted, from_arrow
 from engine.population.faults import BadCell, Refused
+from engine.population.links import is_named_by_others
 from engine.values.periods import Period
 from engine.values.types import Kind
 
@@ -148,7 +149,9 @@ class _Task:
 
 
 def _tasks(job: Job, kept: Parts) -> Iterator[_Task]:
-    seen = {entity: Seen(entity, path) for entity, path in job.inputs.items()}
+    entities = job.program.settings.entities
+    shared = {entity for entity in job.inputs if is_named_by_others(entities, entity, job.inputs)}
+    seen = {entity: Seen(entity, path, entity in shared) for entity, path in job.inputs.items()}
     for number, part in enumerate(ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
         again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
         earlier = kept.read(number)

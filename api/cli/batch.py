@@ -23,7 +23,7 @@ from api.batch.run import SLOW_SHARE, BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, period_for, read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cli.output import complain, say, say_json, waiting
-from api.cli.streams import is_terminal
+from api.cli.streams import is_terminal, printable
 from api.failures import Collected, ExitCode, Misuse
 from api.rules import programs
 from api.scale.spread import spread_over
@@ -94,7 +94,15 @@ def _output(path: Path) -> Path:
     if not path.absolute().parent.is_dir():
         raise Misuse(f"there is no folder `{path.parent}`", "make it, or name another file")
     require_no_rules(path)
+    if path.exists() and not _may_be_replaced(path):
+        raise Misuse(f"`{path}` is there, and is no Parquet file", "name a new file, or remove it")
     return path
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether a file is empty, or Parquet as an earlier output is: no other may be lost to a mistyped name."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"", b"PAR1")
 
 
 def _check_not_input(job: Job) -> None:
@@ -165,9 +173,9 @@ def _check_missing(means: str) -> None:
 
 
 def _print_rows(path: Path) -> None:
-    """The output as CSV on stdout."""
+    """The output as CSV on stdout: exactly, but for what a terminal would obey."""
     for lines in csv_lines(path):
-        sys.stdout.write(lines)
+        sys.stdout.write(printable(lines) if sys.stdout.isatty() else lines)
 
 
 def _progress(groups: int) -> None:

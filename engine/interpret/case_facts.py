@@ -96,6 +96,9 @@ class FactReader:
         if not isinstance(entry.value, YamlMapping) or _is_bounds(entry.value):
             self.bare(definition, name, entry, at)
             return
+        if not len(entry.value.entries):
+            help = f"leave `{entry.name}` out if it is not known, or write a value"
+            self.report("E802", f"`{entry.name}` states no value for any time", entry.key.span, help=help)
         stated: list[tuple[Days, Value]] = []
         taken: list[tuple[date, date, str]] = []
         for dated in entry.value:
@@ -188,8 +191,18 @@ class FactReader:
                 if definition.entity == entity.name
             ]
             message = f"a {entity.name} has no figure `{shown(entry.name)}`"
-            self.report("E801", message, entry.key.span, help=self.suggest(entry.name, own))
+            help = self.where_listed(entity, entry.name) or self.suggest(entry.name, own)
+            self.report("E801", message, entry.key.span, help=help)
         return None
+
+    def where_listed(self, entity: Entity, name: str) -> str:
+        """Where the records of this name are listed, if an entity has such; else nothing."""
+        for record in self.settings.entities.values():
+            if record.plural == name and record.belongs_to == entity.name:
+                owner = record.first_owner or entity.name
+                listed = f"`{name}: {{a_name: {{{owner}: …}}}}`"
+                return f"list them beside `{entity.plural}`: {listed}, or `{name}: []` if there are none"
+        return ""
 
     def give(self, definition: Definition, name: str, period: Period, node: Node, place: Span) -> None:
         if isinstance(node, YamlMapping):

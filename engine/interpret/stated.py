@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -56,8 +56,19 @@ def is_state(definition: Definition) -> bool:
     return lasting or (not definition.event and definition.type.kind not in (Kind.MONEY, Kind.INTEGER))
 
 
-def bare(definition: Definition, at: Period) -> tuple[Period, ...]:
-    """The periods of a fact that is stated without a time. Raises NotATime if nobody can say which is meant."""
+def in_a_case(name: str, period: Period) -> str:
+    """How a case states a fact of a period."""
+    return f"`{name}: {{{period}: …}}`"
+
+
+def in_a_head(name: str, period: Period) -> str:
+    """How the head of a column states a fact of a period."""
+    return f"`{name}@{period}`"
+
+
+def bare(definition: Definition, at: Period, written: Callable[[str, Period], str] = in_a_case) -> tuple[Period, ...]:
+    """The periods of a fact that is stated without a time. Raises NotATime if nobody can say which is meant, with how
+    a time is `written` there."""
     kind = definition.period
     try:
         period = definition.period_at(at)
@@ -70,7 +81,7 @@ def bare(definition: Definition, at: Period) -> tuple[Period, ...]:
     if is_state(definition) and inside and inside[0].start >= at.start:
         return inside
     first, last = (at.parts(kind)[index] for index in (0, -1))
-    told = [f"`{definition.short_name}: {{{part}: …}}`" for part in (first, last)]
+    told = [written(definition.short_name, part) for part in (first, last)]
     words = "" if first.kind.is_civil else f" ({first.days}, {last.days})"
     message = f"`{definition.short_name}` is per {kind}, and the case is at {at}"
     raise NotATime(message, f"say for which {kind}: {told[0]} or {told[1]}{words}")

@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from engine.interpret.stated import Days, NotATime, bare, stated_for
+from engine.interpret.stated import Days, NotATime, bare, in_a_head, stated_for
 from engine.ir.program import Definition
 from engine.population.columns import (
     NONE_ENTRY,
@@ -82,7 +82,9 @@ class FigureReader(LinkReader):
             self.personal.append((name, definition, self.column(entity, name, definition)))
             return []
         try:
-            periods = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
+            periods = (
+                stated_for(definition, text, self.program.settings) if text else bare(definition, self.at, in_a_head)
+            )
         except NotATime as fault:
             self.report(entity.name, 0, name, fault.message, remedy=fault.remedy)
             return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -101,13 +101,16 @@ class LinkReader:
         if not ids.null_count and len(encoded.dictionary) == len(ids):
             return ids
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        _, first, which = np.unique(codes, return_index=True, return_inverse=True)
-        for row in np.flatnonzero((codes < 0) | (first[which] != np.arange(len(codes)))):
+        _, first, which, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+        earlier = first[which] == np.arange(len(codes))
+        shared = is_named_by_others(self.program.settings.entities, entity.name, self.tables)
+        for row in np.flatnonzero((codes < 0) | ~earlier | ((counts[which] > 1) & shared)):
             if codes[row] < 0:
                 self.report(entity.name, int(row) + 1, name, "there is no id", kind=NO_ID)
-            else:
-                message = f"`{ids[int(row)].as_py()}` is the id of row {first[which[row]] + 1} already"
-                self.report(entity.name, int(row) + 1, name, message)
+                continue
+            text = str(ids[int(row)].as_py())
+            message = shared_id(text) if earlier[row] else f"`{text}` is the id of row {first[which[row]] + 1} already"
+            self.report(entity.name, int(row) + 1, name, message)
         return ids
 
     def links(self) -> tuple[dict[str, GroupLink], dict[str, NDArray[np.int32]]]:
@@ -263,6 +266,18 @@ class LinkReader:
             members = list(self.program.settings.enums[definition.type.enum].members)
             return np.asarray(column.entries == members.index(member))
         return None
+
+
+def is_named_by_others(entities: Mapping[str, Entity], name: str, tables: Collection[str]) -> bool:
+    """Whether rows of other tables say by an id which row of this entity they belong to."""
+    if entities[name].of in tables:
+        return True
+    return any(entities[other].belongs_to == name for other in tables)
+
+
+def shared_id(text: str) -> str:
+    """What is wrong with the first row of an id that a later row has too."""
+    return f"`{text}` is the id of a later row too, and other tables may mean either"
 
 
 def _places(given: Any, known: Any) -> NDArray[np.int32]:

@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from tests.cli.command import ROOT, run, write_rules
+from tests.cli.command import SETTINGS as LAND
 
 pq: Any = pyarrow.parquet
 
@@ -45,6 +46,38 @@ def test_an_id_that_an_earlier_part_had_is_refused_as_in_one_part(here: Path) ->
     assert pq.read_table(here / "out.parquet").to_pydict() == first
     assert [fault["row"] for fault in whole["faults"]] == [fault["row"] for fault in parts["faults"]] == [3]
     assert parts["faults"][0]["message"] == "`x` is the id of row 1 of the file already"
+
+
+@pytest.mark.parametrize("rows", ["1", "2", "100"])
+def test_records_of_an_id_that_two_people_have_go_to_neither(tmp_path: Path, rows: str) -> None:
+    (tmp_path / "tax_units.csv").write_text("tax_unit_id\nA\nB\nC\n", encoding="utf-8")
+    people = "person_id,tax_unit_id,tax_unit_role\n1,A,head\n1,B,head\n2,C,head\n"
+    (tmp_path / "people.csv").write_text(people, encoding="utf-8")
+    forms = "form_w2_id,person_id,w2_wages\nx,1,50000\ny,1,60000\nz,2,70000\n"
+    (tmp_path / "forms_w2.csv").write_text(forms, encoding="utf-8")
+    inputs = [word for name in ("tax_units", "people", "forms_w2") for word in ("--input", f"{name}.csv")]
+    at = ("--at", "2024", "--part-rows", rows, "--output", "-")
+    done = run("batch", "us", *inputs, *at, "--want", "adjusted_gross_income", cwd=tmp_path)
+    figures = [line.split(",")[1] for line in done.stdout.splitlines()[1:4]]
+    assert (done.returncode, figures) == (1, ["", "", "70000.00"])
+    assert "`1` is the id of a later row too" in done.stderr
+
+
+def test_a_column_without_its_period_is_told_as_columns_are_headed(here: Path) -> None:
+    settings = LAND.replace("entities:", "calendars: {tax_year: {starts: 04-06}}\nentities:", 1)
+    write_rules(here / "land", OF_A_TAX_YEAR, settings)
+    done = batch(here, want="doubled")
+    assert (done.returncode, "`wages@tax_year:2023` or `wages@tax_year:2024`" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_file_that_is_no_table_is_not_replaced(here: Path) -> None:
+    (here / "notes.txt").write_text("mine", encoding="utf-8")
+    (here / "link.parquet").symlink_to(here / "notes.txt")
+    for name in ("notes.txt", "link.parquet"):
+        done = batch(here, "--output", name)
+        assert (done.returncode, "is no Parquet file" in done.stderr) == (2, True)
+    assert (here / "notes.txt").read_text(encoding="utf-8") == "mine"
+    assert batch(here).returncode == batch(here).returncode == 0  # an earlier output is
 
 
 def test_two_columns_for_one_fact_are_refused(here: Path) -> None:
@@ -148,6 +181,14 @@ inputs:
 variables:
   valid: {entity: licence, period: year, type: boolean, label: Valid, law: s. 1, formula: points < 12}
 """
+OF_A_TAX_YEAR = """\
+about: Twice the wages
+law: Tax Act
+exports: [doubled, wages]
+inputs: {wages: {entity: person, period: tax_year, type: money, label: Wages}}
+variables:
+  doubled: {entity: person, period: year, type: money, label: Doubled, law: s. 1, formula: 2 * (wages @ (period_end))}
+"""
 SETTINGS = """\
 about: A land of drivers
 law: Road Act
@@ -195,5 +236,5 @@ def test_all_that_is_wrong_with_a_command_line_is_told_at_once(here: Path) -> No
 
 def test_rates_of_a_role_that_nobody_holds_are_said_to_be_empty(here: Path) -> None:
     raising = ("--marginal", "wages", "--marginal-of")
-    assert "raised for nobody: nobody is `dependent`" in batch(here, *raising, "dependent").stdout
+    assert "was not raised for anybody: nobody is `dependent`" in batch(here, *raising, "dependent").stdout
     assert "raised for nobody" not in batch(here, *raising, "head").stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import CASE, MODULE, run, write_rules
+from tests.cli.command import CASE, MODULE, SETTINGS, run, write_rules
 
 REFORM = "about: Half the allowance\nlaw: Bill 1\nset:\n  allowance: {2024-01-01: 1_000}\n"
 
@@ -143,6 +143,7 @@ def test_cases_that_are_no_files(rules: Path, tmp_path: Path) -> None:
         ("people: {ann: {wages: 1}}", "add `at: 2024`"),
         ("at: 2024\npeople: {ann: {wages: 99_999_999_999}}", "lies in 0 .. 1,000,000"),
         ("", "write `at: 2024` and who there is"),
+        ("at: 2024\npeople: {ann: {wages: {}}}", "`wages` states no value for any time"),
         ("at: 2024\ncomplte: true\npeople: {ann: {}}", "`complte` is neither an entity nor a key of a case"),
     ],
 )
@@ -151,6 +152,13 @@ def test_a_wrong_case_is_one_problem_with_its_remedy(rules: Path, text: str, sai
     assert done.returncode == 1
     assert said in done.stderr
     assert done.stderr.count("error[") == 1, done.stderr
+
+
+def test_records_in_the_place_of_a_figure_are_told_where_they_are_listed(tmp_path: Path) -> None:
+    settings = SETTINGS + "  licence: {plural: licences, belongs_to: person}\n"
+    rules = write_rules(tmp_path / "licensed", settings=settings)
+    done = run("calc", rules, "-", "--want", "income_tax", stdin="at: 2024\npeople: {ann: {licences: []}}")
+    assert (done.returncode, "list them beside `people`: `licences: {a_name: {person: …}}`" in done.stderr) == (1, True)
 
 
 def test_a_figure_that_nobody_in_the_case_has_says_what_to_add(rules: Path) -> None:

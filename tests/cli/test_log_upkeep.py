@@ -178,12 +178,15 @@ def test_increments_and_a_point_in_time(log: Path, tmp_path: Path) -> None:
 
 
 def test_a_retention_class_that_has_run_out_is_erased_with_a_certificate(log: Path, tmp_path: Path) -> None:
-    erase = ("log", "erase", "--log", log, "--yes", "--certificate", tmp_path / "cert", *ORDER)
-    assert run(*erase, "--expired", "texes=2020-12-31").returncode == 2
-    assert run(*erase, "person/ada", "--expired", "tax=2020-12-31").returncode == 2
-    done = run(*erase, "--expired", "tax=2020-12-31")
+    erase = ("log", "erase", "--log", log, "--yes", *ORDER, "--certificate")
+    nobody, cert = tmp_path / "nobody", tmp_path / "cert"
+    assert run(*erase, cert, "--expired", "texes=2020-12-31").returncode == 2
+    assert run(*erase, cert, "person/ada", "--expired", "tax=2020-12-31").returncode == 2
+    done = run(*erase, nobody, "--expired", "tax=2020-12-31")
     assert (done.returncode, "erased: 0 subjects" in done.stdout) == (0, True), done.stderr
     today = datetime.now(UTC).date()
-    done = run(*erase, "--expired", f"tax={today}")
+    done = run(*erase, nobody, "--expired", f"tax={today}")
+    assert (done.returncode, "is already there" in done.stderr) == (2, True)
+    done = run(*erase, cert, "--expired", f"tax={today}")
     assert (done.returncode, "erased: 3 subjects" in done.stdout) == (0, True), done.stderr
-    assert len(json.loads((tmp_path / "cert").read_text())["destroyed"]) == 3
+    assert len(json.loads(cert.read_text())["destroyed"]) == 3

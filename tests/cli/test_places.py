@@ -24,10 +24,17 @@ def log(tmp_path: Path) -> Path:
 
 def test_nobody_is_erased_where_the_certificate_has_no_place(log: Path, tmp_path: Path) -> None:
     erase = ("log", "erase", "person/ann", "--log", log, "--yes", *ORDER)
-    for place, words in ((tmp_path / "gone" / "cert", "there is no folder"), (tmp_path, "is a folder")):
+    (tmp_path / "earlier").write_text("{}", encoding="utf-8")
+    wrong = {
+        tmp_path / "gone" / "cert": "there is no folder",
+        tmp_path: "is a folder",
+        tmp_path / "earlier": "is already there",
+    }
+    for place, words in wrong.items():
         done = run(*erase, "--certificate", place)
         assert (done.returncode, words in done.stderr) == (2, True)
     assert "30,000" in run("log", "show", "person/ann", "--log", log).stdout.replace("30000", "30,000")
+    assert (tmp_path / "earlier").read_text(encoding="utf-8") == "{}"
     done = run(*erase, "--certificate", tmp_path / "cert")
     assert done.returncode == 0
     assert json.loads((tmp_path / "cert").read_text(encoding="utf-8"))

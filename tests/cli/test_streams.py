@@ -114,3 +114,14 @@ def test_no_colours_where_none_are_wanted(monkeypatch: pytest.MonkeyPatch) -> No
     assert is_terminal(Terminal())
     monkeypatch.setenv("TERM", "dumb")
     assert not is_terminal(Terminal())
+
+
+def test_ids_in_a_table_reach_a_terminal_without_what_it_would_obey(land: Path) -> None:
+    (land / "tax_units.csv").write_text("tax_unit_id\n1\x1b[31m\n", encoding="utf-8")
+    people = "person_id,tax_unit_id,role,wages\np,1\x1b[31m,head,5000\n"
+    (land / "people.csv").write_text(people, encoding="utf-8")
+    batch = "rulewright batch land --at 2024 --input people.csv --input tax_units.csv --want income_tax --output -"
+    exact = shell(batch, land)
+    shown = shell(f"script -qec '{batch}' /dev/null", land)
+    assert "1\x1b[31m,300.00," in exact.stdout
+    assert "1\ufffd[31m,300.00," in shown.stdout and "\x1b[31m" not in shown.stdout

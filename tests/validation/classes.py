@@ -147,6 +147,11 @@ CLASSES = (
             and number(row, "out_c00100") > 75_000
         ),
     ),
+    Explained(
+        "health savings account of a dependent",
+        ("AGI", *INCOMES, "AMT", "EITC", "CTC", "ACTC"),
+        lambda row: number(row, "e03290") > 0 and number(row, "DSI") > 0,
+    ),
     Explained("excess business losses", ("AGI", *INCOMES, "EITC", "CTC"), _excess_loss),
     Explained(
         "foreign tax credit above the regular tax",

@@ -50,6 +50,13 @@ def test_every_difference_with_taxcalc_is_explained(taxcalc_tallies: list[Tally]
         assert tally.share > 0.7, tally.figure
 
 
+def test_what_a_dependent_saves_for_health_is_explained() -> None:
+    dependents = [row for row in taxcalc_peer.rows() if float(row["e03290"]) > 0 and row["DSI"] == "1"]
+    differing = [tally for tally in taxcalc_peer.compare(dependents) if tally.figure == "AGI" and tally.differences]
+    assert dependents and differing
+    assert not any(tally.unexplained for tally in differing)
+
+
 def test_differences_are_not_explained_by_everything() -> None:
     """The classes are narrow: of all cases, most could be in none for the figure of taxable income."""
     rows = taxcalc_peer.rows(every=3)

@@ -48,7 +48,7 @@ def expired_command(
     """
     order.require()
     if certificate is not None:
-        check_place(certificate)  # an erasure cannot be taken back when its certificate has no place
+        _check_place(certificate)
     if not alone:
         raise Misuse("subjects are named, and a retention class too", "erase the one and then the other")
     moments = horizons_of(horizons)
@@ -80,6 +80,14 @@ def expired_command(
     return ExitCode.DONE
 
 
+def _check_place(certificate: Path) -> None:
+    """Raise Misuse unless a new file can be written there: an erasure cannot be taken back when its certificate has no
+    place, and an earlier certificate is the only proof of another erasure."""
+    check_place(certificate)
+    if certificate.exists():
+        raise Misuse(f"`{certificate}` is already there", "name a new file for the certificate")
+
+
 def _keep(certificate: Path, told: object) -> None:
     with appearing(certificate) as beside:
         beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -89,7 +97,7 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
     """Destroy the subjects' keys and names, and their records', once the user has confirmed."""
     order.require()
     if certificate is not None:
-        check_place(certificate)  # an erasure cannot be taken back when its certificate has no place
+        _check_place(certificate)
     if not yes and not sys.stdin.isatty():
         raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
     where: dict[Path, list[str]] = {}
