@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -13,16 +13,16 @@ from engine.reading.declared_constants import Bracket, Key, Scale
 from engine.values.types import EnumValue
 
 
-def may_be(outcome: Outcome, key: Key) -> bool:
-    """Whether a key may be this one."""
+def meant_by(outcome: Outcome) -> Callable[[Key], bool]:
+    """Which keys of rows a key may be: made once, and asked of every row."""
     match outcome:
         case Known(value=value):
-            return bool(key_of(value) == key)
+            return frozenset((key_of(value),)).__contains__
         case Possible(range=Choice(options=options)):
-            return any(key_of(option) == key for option in options)
+            return frozenset(map(key_of, options)).__contains__
         case Possible(range=Interval(low=low, high=high)):
-            return (low is None or low <= key) and (high is None or key <= high)
-    return False
+            return lambda key: (low is None or low <= key) and (high is None or key <= high)
+    return frozenset[Key]().__contains__
 
 
 def key_of(value: Any) -> Key:
@@ -49,7 +49,8 @@ def scaled(
         return bad
     if key is None:
         return banded(scale, bands[None], argument)
-    fitting = [brackets for name, brackets in bands.items() if name is not None and may_be(key, name)]
+    is_meant = meant_by(key)
+    fitting = [brackets for name, brackets in bands.items() if name is not None and is_meant(name)]
     if len(fitting) == 1:
         return under(banded(scale, fitting[0], argument), key)
     return under(either([banded(scale, brackets, argument) for brackets in fitting], needs_of(key)), key)

@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 from engine.interpret.domain import blocked, either, needs_of, under
-from engine.interpret.lookups import key_of, may_be
+from engine.interpret.lookups import key_of, meant_by
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
 from engine.ir import nodes as ir
 from engine.reading.declared_constants import Key, Row, Table
@@ -41,8 +41,8 @@ def _ends(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome],
     """The least and the greatest number of the rows that may be meant, and the error where none may be there."""
     assert isinstance(rows, PackedCells)
     places = [
-        [place for place, part in enumerate(level) if may_be(key, part)]
-        for key, level in zip(keys, rows.keys_of, strict=True)
+        [place for place, part in enumerate(level) if is_meant(part)]
+        for is_meant, level in zip(map(meant_by, keys), rows.keys_of, strict=True)
     ]
     count = prod(map(len, places))
     outcomes: list[Outcome] = [Known(number) for number in rows.ends(places)] if count else []
@@ -53,13 +53,14 @@ def _outcomes(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outco
     """What the cell is for each row that may be meant, and the error where none may be there."""
     dated = next((place for place, key in enumerate(table.keys) if key.day), None)
     groups: dict[tuple[Key, ...], dict[Any, Row]] = {}
+    others = [key for place, key in enumerate(keys) if place != dated]
+    are_meant = list(map(meant_by, others))
     for path, row in rows.items():
-        rest = tuple(part for place, part in enumerate(path) if place != dated)
-        others = [key for place, key in enumerate(keys) if place != dated]
-        if all(map(may_be, others, rest)):
+        rest = path if dated is None else path[:dated] + path[dated + 1 :]
+        if all(is_meant(part) for is_meant, part in zip(are_meant, rest, strict=True)):
             groups.setdefault(rest, {})[None if dated is None else path[dated]] = row
     outcomes: list[Outcome] = []
-    missing = len(groups) < _meant([key for place, key in enumerate(keys) if place != dated])
+    missing = len(groups) < _meant(others)
     for by_day in groups.values():
         chosen = [None] if dated is None else _days(table.keys[dated].day, sorted(by_day), keys[dated])
         missing = missing or (dated is not None and None in chosen)
