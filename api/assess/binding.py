@@ -81,6 +81,11 @@ class Binding:
         return self.whole or bool(self.moves)
 
     @property
+    def looks_back(self) -> bool:
+        """Whether figures ask who was in a group before the period."""
+        return any(self.wanted[name].formerly for name in self.moves)
+
+    @property
     def _start(self) -> str:
         """The column that says in which groups people are on the period's first day."""
         return f"{self.group}@{self.period.start}"
@@ -125,9 +130,11 @@ class Binding:
         taken = {name for name in table.columns if self.reads(table.entity, name)}.difference(self.moves)
         return {name: column for name, column in table.columns.items() if name in taken}
 
-    def moved(self, links: Mapping[str, Link]) -> Rows:
+    def moved(self, people: Table, groups: Table, formerly: Mapping[str, Rows]) -> Rows:
         """The rows of groups in which somebody is on some of the days on which it is asked, and not on all, or not with
-        the same role. Before anybody is recorded in a group it is as on the period's first day."""
+        the same role. Before anybody is recorded in a group it is as on the period's first day, with those who were in
+        none before. `formerly`: see `Snapshot`."""
+        links = people.links
         last, moved = links[self.group], [np.empty(0, dtype=np.int64)]
         for name in self.moves:
             other = links.get(name)
@@ -137,11 +144,13 @@ class Binding:
                 names = dict.fromkeys((*last.role_names, *other.role_names, ""))
                 differs |= _roles(other, list(names)) != _roles(last, list(names))
             if date.fromisoformat(name.rpartition("@")[2]) < self.period.start:
-                known = np.isin(last.rows, rows[rows >= 0])  # groups that somebody is recorded in then
-                differs &= (rows >= 0) | known | (_rows_at(links.get(self._start), last) != last.rows)
+                before = formerly[name]
+                known = np.isin(last.rows, np.flatnonzero(np.isin(groups.numbers, before)))
+                known |= np.isin(people.numbers, before)
+                differs &= known | (_rows_at(links.get(self._start), last) != last.rows)
             moved += [rows[differs], last.rows[differs]]
-        groups: Rows = np.unique(np.concatenate(moved))
-        return groups[groups >= 0]
+        rows_moved: Rows = np.unique(np.concatenate(moved))
+        return rows_moved[rows_moved >= 0]
 
     def group_table(self, table: Table, rows: Rows) -> pa.Table:
         """Some rows of the groups' table as the engine's door takes it. Ids are row numbers."""
@@ -211,7 +220,10 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     earlier = any(day < period.start for day in days or ())
     asked = (days or frozenset()) | ({period.start} if earlier else set())
     moves = {f"{group}@{day}": day for day in sorted(asked - {period.end}) if entity.of}
-    wanted |= {name: Wanted(kinds="r", group=group, attribute=group, until=day) for name, day in moves.items()}
+    wanted |= {
+        name: Wanted(kinds="r", group=group, attribute=group, until=day, formerly=day < period.start)
+        for name, day in moves.items()
+    }
     sources: dict[str, tuple[str, ...]] = {}
     for name, wanted_column in wanted.items():
         sources[wanted_column.attribute or name] = (*sources.get(wanted_column.attribute or name, ()), name)

@@ -108,7 +108,10 @@ def _told(
     """What changed of a subject, each attribute with the last of the events that spoke of it."""
     changed = _changed(after, before)
     whole = terms.binding.whole
-    attributes = {column.partition("@")[0] if whole else terms.binding.attribute(column) for column in changed}
+    wanted = {} if whole else terms.binding.wanted
+    attributes = {
+        terms.binding.attribute(column) if column in wanted else column.partition("@")[0] for column in changed
+    }
     last = {attribute: event for event in recorded for attribute, _ in _keys(event) if attribute in attributes}
     for attribute, event in sorted(last.items(), key=lambda pair: (pair[1].offset, pair[0])):
         yield f"{attribute} ({event.subject.partition('/')[0]}, #{event.offset})"
@@ -137,6 +140,8 @@ def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
         if change.value is None:
             columns = [column for column in columns if terms.binding.ends(column, change.valid_from)]
         values |= dict.fromkeys(columns, change.value)
+        if terms.binding.looks_back and isinstance(change.value, Belongs):  # since when a group is known
+            values[_keyed(change.attribute, change.valid_from)] = change.value
     return {column: value for column, value in values.items() if value is not None}
 
 

@@ -267,6 +267,8 @@ class Follower:
         wanted = {subject for group, how in touched.items() for subject in (group, *how.joined)}
         named = {subject for group in touched for subject in named_by(standing[group].last)}
         wanted |= named | records_of(self.log, terms, wanted - named, to)
+        if terms.binding.looks_back:  # who was in a group once tells since when it is known
+            wanted |= {subject for group in touched for subject in self.log.belonging_to(group)}
         snapshot = self._snapshot(terms, wanted, to)
         population = population_of(terms.binding, snapshot)
         by_group = {group: Assessed(group, (Use(group, ()),)) for group in touched}

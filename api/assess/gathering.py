@@ -67,7 +67,9 @@ class Population:
         if people is not None:
             self.sizes = np.bincount(people.of[people.order], minlength=len(groups)).astype(np.int64)
             self.alone = len(people.table) - len(people.order)
-        self.moved: Rows = np.empty(0, dtype=np.int64) if people is None else binding.moved(people.table.links)
+        self.moved: Rows = np.empty(0, dtype=np.int64)
+        if people is not None:
+            self.moved = binding.moved(people.table, groups, snapshot.formerly)
         self.misfits = self._misfits(snapshot)
 
     def occupied(self) -> Rows:

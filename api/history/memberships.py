@@ -127,7 +127,12 @@ def has_moved(program: Program, timeline: Timeline, at: Period) -> bool:
             return True
         for stay, following in zip(stays, [*stays[1:], None], strict=True):
             same = following is not None and (following.group, following.role) == (stay.group, stay.role)
-            if earliest < stay.last < at.end and not (following is not None and same and _adjoin(stay, following)):
+            since = stay.last if following is None else following.first
+            if (
+                stay.last < at.end
+                and earliest < since
+                and not (following is not None and same and _adjoin(stay, following))
+            ):
                 return True
     return False
 

@@ -13,7 +13,7 @@ from citizens.errors import Refused
 from citizens.points import Ints, Scan
 from citizens.snapshot.columns import Column, ColumnKind, Link, Mask, Table
 from citizens.snapshot.fitting import KIND_NAMES, WORD, Naming, fitting
-from citizens.snapshot.standing import Standing, code_of, is_link, picked, scale_of, standings
+from citizens.snapshot.standing import Standing, code_of, formerly, is_link, picked, scale_of, standings
 from citizens.snapshot.wanted import Attributes, Misfit
 
 
@@ -22,7 +22,8 @@ class Snapshot:
     """Everybody's facts as valid on a day, as known at an offset. Entities that nobody is of are absent.
 
     `silent` says, by entity, of how many subjects facts were recorded, none of which the tables have: they are of other
-    attributes or days, or were taken back. It is empty in a snapshot of some subjects.
+    attributes or days, or were taken back. It is empty in a snapshot of some subjects. `formerly` has, for each column
+    that asks for it, the numbers of subjects that were in a group by then, and of the groups.
     """
 
     valid_on: date
@@ -30,6 +31,7 @@ class Snapshot:
     tables: Mapping[str, Table]
     misfits: tuple[Misfit, ...] = ()
     silent: Mapping[str, int] = field(default_factory=dict)
+    formerly: Mapping[str, Ints] = field(default_factory=dict)
 
 
 def build(
@@ -47,7 +49,8 @@ def build(
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
     tables = _tables(names, present, standing, scan.words, every=every)
     silent = _silent(names, np.setdiff1d(scan.subjects, present)) if every else {}
-    return Snapshot(valid_on, offset, tables, tuple(misfits), silent)
+    before = formerly(scan, attributes) if isinstance(attributes, Mapping) else {}
+    return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before)
 
 
 def _silent(names: Naming, numbers: Ints) -> Mapping[str, int]:

@@ -55,6 +55,20 @@ def standings(scan: Scan, valid_on: date, attributes: Attributes) -> Iterator[St
         yield _standing(name, places, scan, wanted.ends_until)
 
 
+def formerly(scan: Scan, attributes: Mapping[str, Wanted]) -> dict[str, Ints]:
+    """For each column that asks for it the subjects that were ever in a group up to its last day, and those groups, in
+    order; also as it was recorded and taken back."""
+    asked = {name: wanted for name, wanted in attributes.items() if wanted.formerly}
+    told: dict[str, list[Ints]] = {name: [np.empty(0, dtype=np.int64)] for name in asked}
+    for block in scan.blocks if asked else ():
+        for column, (attribute, kind) in enumerate(block.shape):
+            for name, wanted in asked.items():
+                if kind.startswith("r.") and attribute == (wanted.attribute or name):
+                    if block.day <= day_number(wanted.until):
+                        told[name] += [scan.subjects[block.events], block.values[column]]
+    return {name: np.unique(np.concatenate(numbers)) for name, numbers in told.items()}
+
+
 def _standing(name: str, places: list[tuple[Block, int]], scan: Scan, ends_until: date) -> Standing:
     kinds = tuple(dict.fromkeys(block.shape[column][1] for block, column in places))
     events = np.concatenate([block.events for block, _ in places])

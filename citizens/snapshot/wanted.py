@@ -16,7 +16,8 @@ class Wanted:
     `attribute` is the one that is read, if it is not the column's name: one attribute may have a column for each month.
     A relation (kind `r`) leads to groups of the entity `group`, if one is named. Numbers have at most `places`
     decimals. The text `word` may stand in the place of a value of any kind. An end that was recorded as valid from
-    after `ends_until` does not count: what held before it holds on.
+    after `ends_until` does not count: what held before it holds on. `formerly`: tell also who was in a group up to the
+    column's last day, and which groups anybody was in (`Snapshot.formerly`).
     """
 
     since: date = date.min
@@ -27,6 +28,7 @@ class Wanted:
     places: int | None = field(default=None, compare=False)
     word: str = ""
     ends_until: date = field(default=date.max, compare=False)
+    formerly: bool = field(default=False, compare=False)
 
 
 Attributes = Collection[str] | Mapping[str, Wanted] | None

@@ -1,0 +1,158 @@
+"""Groups that everybody left before a period, and that others moved into: the annual run, a follower and a record agree
+about who was in them on earlier days."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from api.assess.annual import run_annual
+from api.assess.drafts import Terms, fault_of, standing_of, terms_of
+from api.assess.follow import Follower
+from api.history.record import record_case
+from citizens import Assessment, Belongs, Draft, SqliteLog, Value, open_log
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Program
+from engine.pipeline import compile_rules
+from engine.values.periods import parse_period
+from tests.api.households import facts
+from tests.cli.command import write_rules
+
+MARCH = parse_period("2024-03")
+FIGURES = ("earlier", "month")
+SETTINGS = """\
+about: A land that looks back
+law: Other Days Act
+currency: EUR
+covers: {from: 2020-01-01, to: 2026-12-31}
+entities:
+  citizen: {plural: citizens}
+  household: {plural: households, of: citizen, roles: {resident: {plural: residents}}}
+assessment:
+  aid: {law: s. 1, of: household, period: month, entitlements: {earlier: Earlier, month: Month}}
+"""
+MODULE = """\
+about: Aid by the members of other days
+law: Other Days Act
+exports: [earlier, month]
+variables:
+  month: {label: Month, entity: household, period: month, type: money, law: s. 1, formula: 1 EUR * count(m in members)}
+  earlier:
+    label: Aid of two months ago
+    entity: household
+    period: month
+    type: money
+    law: s. 3
+    formula: month @ (period_start - 2 months)
+"""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return compile_rules(write_rules(tmp_path_factory.mktemp("rules") / "land", MODULE, SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def terms(program: Program) -> Terms:
+    return terms_of(program, program.settings.assessments["aid"], MARCH, "test")
+
+
+def lives(home: str | None) -> dict[str, Value]:
+    return {"household": Belongs(f"household/{home}", "resident") if home else None}
+
+
+def moves(*stays: tuple[str, str | None, date]) -> list[Draft]:
+    return [facts(f"citizen/{who}", f"e{number}", lives(home), day) for number, (who, home, day) in enumerate(stays)]
+
+
+def assessed(log: SqliteLog, terms: Terms, home: str) -> dict[str, object]:
+    last = standing_of(log.read_subject(f"household/{home}"), terms).last
+    if last is None:
+        return {}
+    assert isinstance(last.body, Assessment) and not fault_of(last.body)
+    return {name: value for name, value in dict(last.body.figures).items() if value}  # type: ignore[arg-type]
+
+
+def recorded(log: SqliteLog, program: Program, home: str) -> dict[str, object]:
+    case = record_case(log, program, f"household/{home}", MARCH, valid=MARCH.end, known=None).case
+    outcomes = {name: Interpreter(program, case).find(Fact(name, home, MARCH)) for name in FIGURES}
+    return {name: outcome.value for name, outcome in outcomes.items() if isinstance(outcome, Known) and outcome.value}
+
+
+def follow(log: SqliteLog, program: Program) -> None:
+    follower = Follower(log, program)
+    while follower.step():
+        pass
+
+
+LONG_AGO, LEFT, NOW = date(2022, 1, 1), date(2022, 6, 1), date(2024, 2, 1)
+EMPTIED = {
+    "another left": [("zed", "x", LONG_AGO), ("zed", None, LEFT), ("ann", "x", NOW)],
+    "another moved on": [("zed", "x", LONG_AGO), ("zed", "y", LEFT), ("ann", "x", NOW)],
+    "another moved on twice": [("zed", "x", LONG_AGO), ("zed", "y", LEFT), ("zed", None, NOW), ("ann", "x", NOW)],
+    "the same came back": [("ann", "x", LONG_AGO), ("ann", None, LEFT), ("ann", "x", NOW)],
+    "who came was elsewhere before": [
+        ("ann", "y", date(2020, 1, 1)),
+        ("ann", None, date(2020, 6, 1)),
+        ("ann", "x", NOW),
+    ],
+}
+
+
+@pytest.mark.parametrize("stays", EMPTIED.values(), ids=EMPTIED)
+def test_whoever_moves_into_an_emptied_household_was_not_there_before(
+    stays: Sequence[tuple[str, str | None, date]], tmp_path: Path, program: Program, terms: Terms
+) -> None:
+    with open_log(tmp_path / "whole") as log, open_log(tmp_path / "late") as late:
+        log.append(moves(*stays))
+        assert run_annual(log, terms).failed == []
+        assert assessed(log, terms, "x") == recorded(log, program, "x") == {"month": 1}
+        late.append(moves(*stays)[-1:])  # what was before is recorded late
+        run_annual(late, terms)
+        assert assessed(late, terms, "x") == recorded(late, program, "x") == {"month": 1, "earlier": 1}
+        late.append(moves(*stays)[:-1])
+        follow(late, program)
+        assert assessed(late, terms, "x") == {"month": 1}
+
+
+def test_a_household_that_nobody_was_recorded_in_before_is_as_when_the_period_began(
+    tmp_path: Path, program: Program, terms: Terms
+) -> None:
+    with open_log(tmp_path / "log") as log:
+        log.append(moves(("ann", "x", NOW)))
+        run_annual(log, terms)
+        assert assessed(log, terms, "x") == recorded(log, program, "x") == {"month": 1, "earlier": 1}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_run_follower_and_record_agree_whoever_came_and_left(
+    seed: int, tmp_path: Path, program: Program, terms: Terms
+) -> None:
+    chance = random.Random(seed)
+    stays = [
+        (
+            chance.choice("abc"),
+            chance.choice(["x", "x", "y", None]),
+            date(2021, 6, 1) + timedelta(chance.randrange(1_060)),
+        )
+        for _ in range(7)
+    ]
+    made = moves(("d", "x" if seed % 2 else "y", date(2024, 2, 20)), *stays)
+    cut = chance.randrange(1, len(made))
+    with open_log(tmp_path / "whole") as whole, open_log(tmp_path / "parts") as parts:
+        whole.append(made)
+        run_annual(whole, terms)
+        parts.append(made[:cut])
+        run_annual(parts, terms)
+        for draft in made[cut:]:
+            parts.append([draft])
+            follow(parts, program)
+        for home in "xy":
+            expected = recorded(whole, program, home)
+            assert assessed(whole, terms, home) == expected, home
+            assert assessed(parts, terms, home) == expected, home
