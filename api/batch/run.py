@@ -21,6 +21,7 @@ from typing import Any
 
 from api.batch.ahead import ahead
 from api.batch.identities import Seen
+from api.batch.made import table_of_made
 from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
 from api.batch.parts import Output, Parts
 from api.batch.streams import Part, parts
@@ -121,6 +122,9 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread =
     `spread` says where the parts are computed. Whoever does, they are kept and put together here, in order.
     """
     check_wanted(job.wanted)
+    if makes_groups(job) and (job.keep or job.marginal is not None):
+        told = f"figures make the {job.program.settings.entities[job.entity].plural}, and no file has a row of one"
+        raise Misuse(told, "leave `--keep` and `--marginal` out, or want a figure of people")
     total = BatchReport()
     with Parts(job.output, _manifest(job)) as kept, Output(job.output, kept.folder) as output:
         for number, (table, text) in enumerate(spread(_part, job, _tasks(job, kept))):
@@ -168,8 +172,15 @@ def group_of(job: Job) -> str:
     owner = job.entity
     while entities[owner].belongs_to:
         owner = entities[owner].belongs_to
+    if makes_groups(job) and owner == job.entity:
+        owner = entities[owner].within
     groups = [name for name, entity in entities.items() if entity.of == owner and name in job.inputs]
     return groups[0] if groups else owner
+
+
+def makes_groups(job: Job) -> bool:
+    """Whether the output's rows are groups that a figure makes: no file lists them."""
+    return bool(job.program.settings.entities[job.entity].by) and job.entity not in job.inputs
 
 
 # --- a part
@@ -247,6 +258,11 @@ def _table(
     job: Job, part: Part, admitted: Admitted, result: Result, *, marginals: Marginals | None, report: BatchReport
 ) -> Table:
     """The rows as they were given; those that were refused have no figures."""
+    if makes_groups(job):
+        report.refused += 0 if admitted.rows is None else int((~admitted.rows[group_of(job)]).sum())
+        made_table, undetermined = table_of_made(job.program, job.entity, job.wanted, part, admitted, result=result)
+        report.undetermined += undetermined
+        return made_table
     given = part.tables[job.entity]
     there = {name for table in part.tables.values() for name in table.column_names}
     unknown = [name for name in job.keep if name not in there]

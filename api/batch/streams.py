@@ -40,11 +40,7 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
     """The population in parts of `rows` groups."""
     entities = program.settings.entities
     if group not in inputs:
-        remedy = f"add `--input {group}=FILE`"
-        if entities[group].by:
-            larger = entities[group].within
-            remedy += f" with who is in which; or ask for a figure of the {larger} that adds them up"
-        raise Misuse(f"no file of `{entities[group].plural}` is given", remedy)
+        raise Misuse(f"no file of `{entities[group].plural}` is given", f"add `--input {group}=FILE`")
     streams = {name: Stream(path) for name, path in inputs.items()}
     owners = {name: _owner(entities, name, group) for name in inputs}
     for name, owner in owners.items():

@@ -1,4 +1,4 @@
-"""Tables of people whose groups facts make: figures of people and dwellings, and what to do for those of the groups."""
+"""Tables of people whose groups facts make: figures of people, of dwellings, and of those groups themselves."""
 
 from __future__ import annotations
 
@@ -18,6 +18,50 @@ def test_groups_that_facts_make_need_no_file(tmp_path: Path) -> None:
     batch = ("batch", land, "--at", "2024-03", "--input", people, "--input", dwellings, "--output", "-", "--want")
     assert run(*batch, "share").stdout.splitlines()[1:] == ["1,10.00,", "2,10.00,", "3,1.00,"]
     assert run(*batch, "food_of_month").stdout.splitlines()[1:] == ["1,20.00,"]
-    refused = run(*batch, "need")
-    assert refused.returncode == 2
-    assert "or ask for a figure of the dwelling that adds them up" in refused.stderr
+
+
+PEOPLE = """\
+person_id,dwelling_id,dwelling_role,pay@2024,cooks_at
+eve,b,owner,1,1
+ann,a,owner,10,1
+bo,a,resident,20,1
+cy,a,resident,5,2
+dan,a,resident,5,none
+"""
+
+
+def in_files(folder: Path, people: str = PEOPLE, dwellings: str = "b\na\n") -> tuple[str | Path, ...]:
+    land = write_rules(folder / "land", MODULE, SETTINGS)
+    (folder / "person.csv").write_text(people)
+    (folder / "dwelling.csv").write_text(f"dwelling_id\n{dwellings}")
+    inputs = ("--input", folder / "person.csv", "--input", folder / "dwelling.csv")
+    return ("batch", land, "--at", "2024-03", *inputs, "--output", "-")
+
+
+def test_each_group_that_facts_make_has_a_row_by_its_name_in_a_case(tmp_path: Path) -> None:
+    batch = in_files(tmp_path)
+    told = run(*batch, "--want", "need")
+    assert told.stdout.splitlines() == ["kitchen_id,need,problem", "b/eve,10.00,", "a/ann,20.00,", "a/cy,10.00,"]
+    in_parts = run(*batch, "--want", "need", "--part-rows", "1")
+    assert in_parts.stdout.splitlines()[1:] == ["b/eve,10.00,", "a/ann,20.00,", "a/cy,10.00,"]
+
+
+def test_where_nobody_can_tell_who_is_together_one_row_says_so(tmp_path: Path) -> None:
+    told = run(*in_files(tmp_path, PEOPLE.replace("20,1", "20,")), "--want", "need", "--missing", "unknown")
+    eve, ann = told.stdout.splitlines()[1:]
+    assert eve == "b/eve,,need: cannot be determined: `fees` is not known"
+    assert ann == 'a/ann,,"need: cannot be determined: `cooks_at`, `fees` are not known"'
+
+
+def test_groups_of_what_was_refused_have_no_row(tmp_path: Path) -> None:
+    told = run(*in_files(tmp_path, PEOPLE.replace("a,resident,20", "a,owner,20")), "--want", "need")
+    assert told.stdout.splitlines()[1:] == ["b/eve,10.00,"]
+    assert "dwelling.csv, row 2, owner: 2 have the role `owner`" in told.stderr
+
+
+def test_what_no_file_has_cannot_be_kept_and_the_larger_groups_are_needed(tmp_path: Path) -> None:
+    batch = in_files(tmp_path)
+    kept = run(*batch, "--want", "need", "--keep", "pay")
+    assert kept.returncode == 2 and "no file has a row of one" in kept.stderr
+    alone = run(*batch[:4], "--input", tmp_path / "person.csv", "--output", "-", "--want", "need")
+    assert alone.returncode == 2 and "--input dwelling=FILE" in alone.stderr
