@@ -67,6 +67,7 @@ FLOORS = {
         *(
             "failures",
             "schema",
+            "version",
             "scale",
             "cases",
             "rules",

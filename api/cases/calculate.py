@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from api.cases.naming import has_period, nobody, period_for
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cases.unread import unread_facts
 from api.schema import Citation, Json, citations
+from api.version import engine_version
 from engine.explain.words import humanized, outcome_words
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
@@ -206,28 +206,6 @@ def basis_of(program: Program, case: Case, reforms: Sequence[str] = ()) -> Basis
     """What answers about a case rest on."""
     settings = program.settings
     return Basis(settings.name, program.fingerprint, tuple(reforms), str(case.at), settings.currency, engine_version())
-
-
-@cache
-def engine_version() -> str:
-    """The version of this program."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("rulewright")
-    except PackageNotFoundError:
-        return _version_of_checkout()
-
-
-def _version_of_checkout() -> str:
-    """The version that the sources say, where they were never installed: `0.1.0+checkout`."""
-    import tomllib
-
-    try:
-        said = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
-        return f"{said['project']['version']}+checkout"
-    except (OSError, ValueError, KeyError):
-        return "unknown"
 
 
 def _answers(

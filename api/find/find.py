@@ -15,13 +15,14 @@ from fractions import Fraction
 import numpy as np
 
 from api.batch.unread import unread_columns
-from api.cases.calculate import Of, Question, engine_version, question
+from api.cases.calculate import Of, Question, question
 from api.cases.json_values import as_json
 from api.cases.reach import reached
 from api.failures import Misuse
 from api.find.candidates import Among, Together
 from api.find.gaps import Gaps, counted_by_fact, gaps_of
 from api.schema import Json
+from api.version import engine_version
 from engine.explain.questions import most_useful_first
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact

@@ -17,13 +17,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.cases.calculate import engine_version
 from api.failures import Failure
 from api.http.guard import Guard, problem, refusal_of_any
 from api.http.openapi import described, named
 from api.http.problems import Fault, Refusal
 from api.http.routes import ROUTERS
 from api.http.service import Service
+from api.version import engine_version
 
 _BY_STATUS = {404: "not-found", 405: "no-such-method", 406: "not-acceptable", 413: "too-large", 415: "not-supported"}
 LAG_EVERY = 0.02

@@ -10,7 +10,6 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.cases.calculate import engine_version
 from api.compat.openfisca import Asked, entities, fill, parameters, split, trace, variable, variables
 from api.http.access import ANYBODY, require
 from api.http.cases import read_request_case
@@ -22,6 +21,7 @@ from api.http.reading import Document, Number
 from api.http.schemas import body_of, refusals
 from api.http.service import JSON, Service, read_document, service_of
 from api.rules.definitions import describe
+from api.version import engine_version
 from engine.interpret.interpreter import Interpreter
 
 BASE = "/compat/openfisca"

@@ -10,7 +10,6 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.cases.calculate import engine_version
 from api.compat.policyengine import Answered, HouseholdInvalid, answer
 from api.http.access import ANYBODY, require
 from api.http.exact import dump
@@ -20,6 +19,7 @@ from api.http.programs import Law
 from api.http.reading import Number
 from api.http.schemas import body_of, refusals
 from api.http.service import JSON, read_document, service_of
+from api.version import engine_version
 
 router = APIRouter(prefix="/compat/policyengine", tags=["PolicyEngine"])
 EXAMPLES: dict[str, Any] = {
