@@ -6,8 +6,10 @@
 2. Of a set: the values of what has few, points at growing distances of what is a number, and every combination. Of one
    that holds each number is then brought as near to now as it goes.
 
-It only proposes: whoever asks lets the interpreter confirm. Nothing is proposed where columns cannot hold the case. All
-facts that may be asked about stand in columns from the beginning, so that there is one code for all questions.
+It only proposes: whoever asks lets the interpreter confirm. Nothing is proposed where columns cannot hold the case, or
+where code cannot say that the condition is refused now: of such a case, in which much is not known, the interpreter
+would be asked at every point, without a bound on work. All facts that may be asked about stand in columns from the
+beginning, so that there is one code for all questions.
 """
 
 from __future__ import annotations
@@ -17,14 +19,12 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 
-import numpy as np
-
 from api.cases.copies import copies
 from api.cases.machine import columns_of
 from api.cure.places import FAR, Line, members_of, place_of
 from api.cure.trial import Changes, Trial
 from engine.interpret.outcomes import Fact
-from engine.native import KNOWN, Options, evaluate
+from engine.native import Options, code_alone
 from engine.native.handover import entry_of
 from engine.population.columns import Cell, Column, Columns
 from engine.values.types import NONE, Kind, Value
@@ -76,6 +76,8 @@ class Probe:
     columns: Columns
     fixed: Changes = field(default_factory=dict)
     """What is otherwise than now at every point."""
+    unsure: bool = False
+    """Whether code could not say at some point what the condition is: then that it found none means little."""
 
     def nearest(self) -> Mapping[Fact, list[Value]]:
         """For each number alone the values nearest to now with which the condition holds, of those that were found."""
@@ -147,8 +149,16 @@ class Probe:
         answers = iter(self._held(rows))
         return {side: [next(answers) for _ in places] for side, places in points.items()}
 
+    def sees(self) -> bool:
+        """Whether code can say what the condition is now."""
+        return self._told([{}])[0] is not None
+
     def _held(self, rows: Sequence[Changes]) -> list[bool]:
-        """Whether the condition holds with each of some changes: one batch."""
+        """Whether the condition holds with each of some changes, as far as code can say."""
+        return [told is True for told in self._told(rows)]
+
+    def _told(self, rows: Sequence[Changes]) -> list[bool | None]:
+        """What the condition is with each of some changes, by one batch; None where code cannot say."""
         program, asked, case = self.trial.program, self.trial.fact, self.trial.case
         many = copies(program, self.columns, len(rows))
         cells = {Cell(fact.name, fact.period) for row in (self.fixed, *rows) for fact in row}
@@ -163,23 +173,26 @@ class Probe:
                 if cell in changed and entry is not None:
                     changed[cell].entries[number * len(instances) + instances.index(fact.instance)] = entry
         bounded = {cell: _bounded(column) for cell, column in changed.items()}
-        result = evaluate(program, replace(many, columns=bounded), [asked.name], asked.period, options=OPTIONS)
-        figures = result.figures[asked.name]
-        yes = figures.entries != 0
-        if figures.status is not None:
-            yes &= figures.status == KNOWN
+        cell = Cell(asked.name, asked.period)
+        figure = code_alone(program, replace(many, columns=bounded), [cell], OPTIONS)[cell]
         places = case.instances[program.definitions[asked.name].entity]
-        mine = yes.reshape(len(rows), len(places))[:, places.index(asked.instance)]
-        return [bool(answer) for answer in np.asarray(mine).tolist()]
+        mine = slice(places.index(asked.instance), None, len(places))
+        held = (figure.entries[mine] != 0) & ~figure.absent[mine]
+        self.unsure |= bool(figure.bad[mine].any())
+        return [None if bad else bool(yes) for yes, bad in zip(held.tolist(), figure.bad[mine].tolist(), strict=True)]
 
 
 def probe_of(trial: Trial, facts: Sequence[Fact]) -> Probe | None:
-    """What asks machine code of some facts; None where there is no wide number, or columns cannot hold the case."""
+    """What asks machine code of some facts; None where there is no wide number, columns cannot hold the case, or code
+    cannot say what the condition is."""
     sides = list(_sides(trial, facts))
+    if trial.fact.period.kind.is_personal:
+        return None
     stated = {fact: now for fact in facts if (now := trial.now(fact)) is not None and now is not NONE}
     case = replace(trial.case, given={**stated, **trial.case.given})
     columns = columns_of(trial.program, case) if any(side.is_wide for side in sides) else None
-    return Probe(trial, sides, columns) if columns is not None else None
+    probe = Probe(trial, sides, columns) if columns is not None else None
+    return probe if probe is not None and probe.sees() else None
 
 
 def is_wide_number(trial: Trial, fact: Fact) -> bool:

@@ -97,7 +97,9 @@ class Witnesses:
         """Whether there is a number among them at whose values machine code looks."""
         if self.proposing is None or not any(is_wide_number(self.trial, fact) for fact in facts):
             return False
-        return self._probe is not None and any(side.is_wide and side.fact in facts for side in self._probe.sides)
+        if self._probe is None or self._probe.unsure:
+            return False
+        return any(side.is_wide and side.fact in facts for side in self._probe.sides)
 
     def _all_tried(self, fact: Fact) -> bool:
         """Whether no value of a fact was left out, so that where none may hold none does."""

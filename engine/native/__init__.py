@@ -9,6 +9,7 @@ from engine.native.results import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Fi
 from engine.native.running import (
     Evaluator,
     Ready,
+    code_alone,
     evaluate,
     forget,
     prepare,
@@ -32,6 +33,7 @@ __all__ = [
     "Raised",
     "Ready",
     "Result",
+    "code_alone",
     "evaluate",
     "forget",
     "marginal_rates",

@@ -307,3 +307,4 @@ def _components(layout: Layout, program: Program, rows: Mapping[Cell, Mask]) -> 
 SHARED = Evaluator()
 """For whoever needs no evaluator of their own."""
 evaluate, prepare, share_layout, forget = SHARED.evaluate, SHARED.prepare, SHARED.share_layout, SHARED.forget
+code_alone = SHARED.code_alone

@@ -314,3 +314,23 @@ def test_where_an_amount_begins_and_ends(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "income_tax, by wages of ann (now 30,000)" in done.stdout
     assert "begins above 2,500.00" in done.stdout
+
+
+def test_no_point_that_code_cannot_decide_is_interpreted_beyond_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not known beside an amount leaves most points undecided: each would go to the interpreter, uncounted."""
+    facts = "  v: {label: V, entity: person, period: year, type: money, range: 0 .. 10_000_000, absent: 0}\n"
+    facts += "  u: {label: U, entity: person, period: year, type: integer, range: 0 .. 6}\n"
+    formula = "if v >= 100 USD then u > 1 else false"
+    figure = f'  r: {{label: R, law: s. 1, entity: person, period: year, type: boolean, formula: "{formula}"}}\n'
+    text = f"about: Rules\nlaw: Act\nexports: [v, u, r]\ninputs:\n{facts}variables:\n{figure}"
+    compiled = check(tmp_path, {"rules": text})
+    assert compiled.program is not None, told(compiled)
+    handed_over: list[object] = []
+    monkeypatch.setattr("engine.native.running.hand_over", lambda *asked, **_: handed_over.append(asked))
+    for v in ("0", "99.99"):
+        remedies = cure(compiled.program, case_of(compiled.program, {"v": v}), compiled.program.definitions["r"])
+        pairs = [{change.fact: change.to for change in remedy.changes} for remedy in remedies.cures]
+        assert pairs == [{"u": 2, "v": "100.00"}]
+    assert handed_over == []
