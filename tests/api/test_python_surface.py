@@ -54,6 +54,13 @@ def test_one_case_is_exact_and_explained(law: rulewright.Law) -> None:
     assert law.why(case, "income_tax", at=2024).startswith("Income tax: 3,600.20 USD")
 
 
+def test_a_column_for_a_year_that_nothing_reads_is_warned_of(law: rulewright.Law) -> None:
+    people = {**PEOPLE, "wages@2023": PEOPLE["wages"]}
+    del people["wages"]
+    with pytest.warns(UserWarning, match="`wages@2023` is read by nothing: what is wanted reads `wages` for 2024"):
+        law.evaluate({"person": people, "tax_unit": UNITS}, 2024, ["income_tax"])
+
+
 def test_faults_are_told_with_their_cells(law: rulewright.Law) -> None:
     bad = {**PEOPLE, "wages": [-5, 0]}
     with pytest.raises(rulewright.Failure, match=r"person, row 1, wages: is out of the range"):

@@ -54,6 +54,15 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_no_permit_is_registered_that_has_no_place(office: Path, tmp_path: Path) -> None:
+    signing = ("--key", office / "key.pem", "--register", tmp_path / "register", "--over", "drives")
+    issue = ("permit", "issue", office / "land", office / "case.yaml", "may_drive", *signing, "--at", "2024-05-10")
+    for place, words in ((tmp_path / "gone" / "permit", "there is no folder"), (tmp_path, "is a folder")):
+        done = run(*issue, "--output", place)
+        assert (done.returncode, words in done.stderr) == (2, True)
+    assert not (tmp_path / "register").exists()
+
+
 def test_a_permit_states_categories_and_is_verified_offline(office: Path) -> None:
     keys = ("--key", office / "key.pem.jwk", "--status", office / "register" / "status.jwt", "--on", "2024-06-01")
     told = run("permit", "verify", office / "permit", *keys, "--json")

@@ -293,3 +293,12 @@ def test_a_place_that_cannot_be_written_to_is_told_at_once(land: Path) -> None:
     done = simulated(land, "--report", "/proc/out.html", reform="nowhere.yaml")
     assert (done.returncode, done.stdout) == (2, "")
     assert "nothing can be written in `/proc`" in done.stderr
+
+
+def test_a_column_for_a_year_that_no_law_reads_is_noted(land: Path, tmp_path: Path) -> None:
+    text = (land / "people.csv").read_text().replace(",wages\n", ",wages@2022\n", 1)
+    (tmp_path / "people.csv").write_text(text)
+    people = ("--population", str(tmp_path / "people.csv"), "--population", "tax_units.csv")
+    at = ("--view", "view.yaml", "--reform", "reform.yaml", "--at", "2024", "--bootstrap", "20")
+    done = run("simulate", "rules", *at, *people, cwd=land)
+    assert "The column `wages@2022` is read by nothing" in done.stdout + done.stderr

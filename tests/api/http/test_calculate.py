@@ -50,6 +50,13 @@ def test_numbers_may_be_texts_or_json_numbers_with_decimals(client: TestClient) 
     assert done.json()["results"][0]["value"] == "28000.10"
 
 
+def test_a_fact_of_a_year_that_nothing_reads_is_named(client: TestClient) -> None:
+    case = {**CASE, "people": {"ann": {"wages": {"2023": 30000}}, "bo": {"age": 3}}}
+    told = "`wages` of ann for 2023 is read by nothing: what is wanted reads it for 2024"
+    assert asked(client, case=case)["unread"] == [told]
+    assert "unread" not in asked(client)
+
+
 def test_what_is_not_known_is_a_range_with_what_to_ask(client: TestClient) -> None:
     case = {"people": {"ann": {"wages": None}}, "tax_units": {"home": {"head": "ann"}}}
     answer = asked(client, case=case, ask=True)
