@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,6 +36,7 @@ from engine.text.source import Span
 
 RUN_EXAMPLE = "rulewright.runExample"
 _MOST_SYMBOLS = 200
+SWITCH_SECONDS = 0.0005  # how long a compilation may keep what is typed waiting, each time that a message is written
 
 
 class Server(LanguageServer):
@@ -257,4 +259,5 @@ def _examples(server: Server) -> None:
 
 def serve() -> None:
     """Answer an editor over stdin and stdout until it says goodbye."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     make_server().start_io()

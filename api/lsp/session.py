@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.lsp.finding import Index
-from api.lsp.living import Living, compiled
+from api.lsp.living import Living, State, compiled
 from engine.examples.run import run_examples
 from engine.ir.program import Program
 from engine.pipeline import compile_ruleset
@@ -25,7 +25,8 @@ Publish = Callable[[Path, list[Diagnostic]], None]
 
 @dataclass(slots=True)
 class Root:
-    """The rules in one folder. `stale`: `ruleset.yaml` or the set of files has changed, and all must be read again."""
+    """The rules in one folder. `stale`: `ruleset.yaml` or the set of files has changed, and all must be read again.
+    `compiling`: the whole program is being compiled in another thread."""
 
     living: Living
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,6 +35,7 @@ class Root:
     shown: set[Path] = field(default_factory=set)
     soon: asyncio.TimerHandle | None = None
     later: asyncio.TimerHandle | None = None
+    compiling: bool = False
     index: tuple[int, Index] | None = None
     program: tuple[int, Program] | None = None
     tried: dict[tuple[Path, str], str] = field(default_factory=dict)
@@ -121,12 +123,22 @@ class Session:
         state = root.living.state()
         if state is None:
             self._show(root, root.living.files)
-            return
-        outcome = await asyncio.get_running_loop().run_in_executor(None, compiled, state)
+        elif not root.compiling:  # else the one that runs begins again when it is done
+            await self._compile(root, state)
+
+    async def _compile(self, root: Root, state: State) -> None:
+        """Compile the whole program. One compilation at a time: several would take the processor from what is typed."""
+        root.compiling = True
+        try:
+            outcome = await asyncio.get_running_loop().run_in_executor(None, compiled, state)
+        finally:
+            root.compiling = False
         if root.living.settle(state, outcome):
             if outcome.program is not None:
                 root.program = (state.version, outcome.program)
             self._show(root, root.living.files)
+        elif root.later is None:
+            self._pause_after(root, 0)
 
     def _show(self, root: Root, paths: Iterable[Path]) -> None:
         """Publish the problems of files, and that there are no more of those that had some."""
