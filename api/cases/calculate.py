@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from api.cases.machine import Machine
 
 EXPLANATIONS = ("none", "reasons", "tree")
+REQUIREMENTS = "requirements"
 
 
 @record(frozen=True, slots=True)
@@ -149,7 +150,8 @@ class Calculation:
 
 @record(frozen=True, slots=True)
 class Asked:
-    """What to say beside the figures: `explain` is none, reasons or tree (down to `depth`), `ask` what to ask next."""
+    """What to say beside the figures: `explain` is none, reasons, tree (down to `depth`), or REQUIREMENTS: the reasons
+    of requirements alone; `ask` what to ask next."""
 
     explain: str = "none"
     depth: int = 12
@@ -185,9 +187,13 @@ def calculate(
     if wanted and must and not answers:
         raise nobody(program, case, wanted[0])
     results = tuple(_result(program, fact, outcome) for fact, outcome in answers)
-    if asked.explain == "reasons":
-        pairs = zip(results, answers, strict=True)
-        results = tuple(replace(result, reasons=reasons(interpreter, fact)) for result, (fact, _) in pairs)
+    if asked.explain in ("reasons", REQUIREMENTS):
+        results = tuple(
+            replace(result, reasons=reasons(interpreter, fact))
+            if asked.explain == "reasons" or program.definitions[fact.name].requirement is not None
+            else result
+            for result, (fact, _) in zip(results, answers, strict=True)
+        )
     elif asked.explain == "tree":
         pairs = zip(results, answers, strict=True)
         results = tuple(

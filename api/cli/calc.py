@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from api.cases.calculate import Asked, Calculation, Result, calculate
+from api.cases.calculate import REQUIREMENTS, Asked, Calculation, Result, calculate
 from api.cases.files import load_case
 from api.cases.naming import chief_names, exported_names, find_definitions, nobody
 from api.cli.output import complain, say, say_json, waiting
@@ -34,7 +34,8 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
     if brief:
         everything = [program.definitions[name] for name in chief_names(program)]
     names = [reform.stem for reform in reforms]
-    calculation = calculate(program, case, wanted or everything, Asked(ask=True), reforms=names, must=bool(wanted))
+    asked = Asked(REQUIREMENTS if as_json else "none", ask=True)
+    calculation = calculate(program, case, wanted or everything, asked, reforms=names, must=bool(wanted))
     if as_json:
         say_json(as_data(calculation))
     elif brief:

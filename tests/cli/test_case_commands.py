@@ -177,3 +177,21 @@ def test_a_wanted_figure_that_nobody_has_is_named_beside_those_that_somebody_has
     done = run("calc", rules, "-", "--want", "wages,income_tax", stdin="at: 2024\npeople: {ann: {wages: 500}}")
     assert (done.returncode, done.stdout.split()) == (1, ["wages", "500", "USD"])
     assert "`income_tax` is a figure of a tax_unit, and the case has none" in done.stderr
+
+
+def test_calc_in_json_lists_the_reasons_of_a_requirement_by_whether_they_are_met(tmp_path: Path) -> None:
+    assert run("new", tmp_path / "land").returncode == 0
+    people = {"ann": {"birth_date": "1990-03-01"}, "bo": {"birth_date": "2018-07-01"}}
+    case = {"at": 2026, "people": people, "households": {"home": {"adults": ["ann"], "children": ["bo"]}}}
+    asked = ("calc", tmp_path / "land", "-", "--want", "may_have_allowance,allowance", "--json")
+    answer = json.loads(run(*asked, stdin=json.dumps({**case, "complete": True})).stdout)
+    requirement, figure = sorted(answer["results"], key=lambda result: result["figure"], reverse=True)
+    reasons = {status: [reason["path"] for reason in told] for status, told in requirement["reasons"].items()}
+    held, open_ = "may_have_allowance.has_child", "may_have_allowance.lives_here"
+    assert reasons == {"met": [held], "not_met": [], "unknown": [open_]}
+    assert requirement["reasons"]["unknown"][0]["law"] == [{"source": "s. 1(a)"}]
+    assert not figure.get("reasons")
+    case["households"]["home"]["lives_here"] = False  # type: ignore[index]
+    refused = json.loads(run(*asked, stdin=json.dumps({**case, "complete": True})).stdout)["results"]
+    told = next(result for result in refused if result["figure"] == "may_have_allowance")["reasons"]
+    assert [(reason["path"], reason["fails"]) for reason in told["not_met"]] == [(open_, "You must live here.")]
