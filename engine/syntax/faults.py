@@ -93,7 +93,9 @@ def _habit(text: str, start: int, word: str) -> str:
     if not before:
         return "a formula begins with a value" if word[:1] in "=<>" else ""
     if before[-1:] == "/" and word[:1] in "/*":
-        return "a comment begins with `#`"
+        return "a comment begins with `#`" + ("; whole division is `floor(a / b)`" if word == "/" else "")
+    if before[-1:] == "%" and (word[:1].isalnum() or word[:1] == "("):
+        return f"{_REMAINDER}; `10%` is a rate"
     if word[:1] in "=<>":
         return "comparisons do not chain: write `a < b and b < c`, or `b between a and c`"
     if before[-1:] == "." and word[:1].isdigit():

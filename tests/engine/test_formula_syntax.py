@@ -129,6 +129,8 @@ def test_positions_point_into_the_file() -> None:
     [
         ("7 mod 2", "the remainder is `mod(a, b)`"),
         ("a % 2", "a percentage is a number and `%`, such as `10%`; the remainder is `mod(a, b)`"),
+        ("7 % 2", "the remainder is `mod(a, b)`; `10%` is a rate"),
+        ("7 // 2", "a comment begins with `#`; whole division is `floor(a / b)`"),
         ("£600", "write the currency's code after the number: `600 GBP`"),
         ("600 €", "write the currency's code after the number: `600 EUR`"),
         ("600 usd", "write the currency's code in capitals: `USD`"),
