@@ -71,7 +71,8 @@ def annual_command(
             _show(done)
     if as_json:
         say_json({"runs": [_as_json(done.report, done.terms, done.horizons) for done in runs.done.values()]})
-    return ExitCode.FAILED if any(done.report.failed for done in runs.done.values()) else ExitCode.DONE
+    failing = any(done.report.failed or _failed_before(done.report) for done in runs.done.values())
+    return ExitCode.FAILED if failing else ExitCode.DONE
 
 
 @dataclass(slots=True)
@@ -165,7 +166,8 @@ def _show(run: _Run) -> None:
         say(f"{period}: no {groups} to assess, as known at {_horizon(horizons)}; {recorded}")
         return
     if report.finished:
-        say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at {_horizon(horizons)}")
+        of_all = f"{report.already:,} of" if _failed_before(report) else "all"
+        say(f"{period}: {of_all} {report.groups:,} {groups} were assessed before, as known at {_horizon(horizons)}")
         if report.program != terms.program.fingerprint:
             say(f"that was with other rules ({report.program[:12]}…); corrections are made with the present ones")
         say(f"to take up facts recorded since, run `rulewright follow --log …`{_faults_before(report)}")
@@ -242,8 +244,13 @@ def _name(terms: Terms) -> str:
 
 
 def _faults_before(report: AnnualReport) -> str:
-    faults = report.groups - report.already
+    faults = _failed_before(report)
     return f"; {count(faults, 'group')} could not be assessed" if faults else ""
+
+
+def _failed_before(report: AnnualReport) -> int:
+    """How many groups an earlier run that is finished could not assess."""
+    return report.groups - report.already if report.finished else 0
 
 
 def _sums(report: AnnualReport, terms: Terms) -> list[tuple[str, str]]:
@@ -284,6 +291,7 @@ def _as_json(report: AnnualReport, terms: Terms, horizons: list[int]) -> dict[st
         "people_in_no_group": report.alone,
         "people": _counted_json(report.counted),
         "failed": [{"group": group, "fault": fault} for group, fault in report.failed],
+        "failed_before": _failed_before(report),
     }
     if not report.finished:
         told |= {"totals": totals, "still_owed": format(report.due, "f"), "paid_back": format(report.refunded, "f")}

@@ -211,6 +211,22 @@ def test_an_annual_run_as_known_earlier_and_not_as_known_at_another_time(log: Pa
     assert f"was begun as known at offset {imported:,}, not 1,000" in other.stderr
 
 
+def test_who_could_not_be_assessed_is_told_by_every_later_run(tmp_path: Path) -> None:
+    event = {
+        "subject": "person/ann", "id": "a",
+        "facts": {"2024-01-01": {"employment_income": 9, "tax_unit": {"group": "tax_unit/home", "role": "head"}}},
+    }  # fmt: skip
+    (tmp_path / "events.json").write_text(json.dumps([event]), encoding="utf-8")
+    origin = ("--source", "employer", "--legal-basis", "26 USC 6051")
+    log = ("--log", tmp_path / "log")
+    assert run("log", "append", "--create", tmp_path / "events.json", *log, *origin).returncode == 0
+    first, again = (run("annual", "us", "--year", "2024", *log) for _ in range(2))
+    assert (first.returncode, again.returncode) == (1, 1)
+    assert "0 of 1 tax units were assessed before" in again.stdout
+    (told,) = json.loads(run("annual", "us", "--year", "2024", *log, "--json").stdout)["runs"]
+    assert (told["failed"], told["failed_before"]) == ([], 1)
+
+
 def test_an_annual_run_on_nothing_is_refused_with_what_to_do(tmp_path: Path) -> None:
     none = run("annual", "us", "--year", "2024", "--log", tmp_path / "none.db")
     assert (none.returncode, none.stderr.splitlines()[0].startswith("error: there is no log")) == (1, True)
