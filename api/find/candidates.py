@@ -70,8 +70,9 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
         raise NobodyThere(
             f"nobody is in a {group} on {binding.valid_on}", "record facts first: `rulewright log import`"
         )
-    part = part_of(population, population.occupied())
-    admitted = from_arrow(program, at, part.tables(), leave_out=True)
+    tables = part_of(population, population.occupied()).tables()
+    _refuse_several_owners(program, tables)
+    admitted = from_arrow(program, at, tables, leave_out=True)
     assert admitted.columns is not None
     ids = admitted.columns.ids
 
@@ -81,6 +82,14 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
 
     refused = len(admitted.problems) + sum(map(len, population.misfits.values()))
     return Among(admitted.columns, name, refused, population.alone, horizon)
+
+
+def _refuse_several_owners(program: Program, tables: Mapping[str, object]) -> None:
+    """Raise Failure for records with further owners: what is gathered of a log says the first only."""
+    for entity in map(program.settings.entities.__getitem__, tables):
+        if entity.belongs_to and entity.further:
+            message = f"the condition reads {entity.plural}, which have several owners: a log is not searched for them"
+            raise Failure(message, "ask of tables, with a column for each owner")
 
 
 def looked_at(program: Program, log: History, subjects: Sequence[str], day: date) -> list[str]:

@@ -14,6 +14,7 @@ from api.assess.annual import run_annual
 from api.assess.drafts import Terms, fault_of, standing_of, terms_of
 from api.assess.follow import Follower
 from api.failures import Failure
+from api.find.candidates import from_log
 from api.history.record import record_case
 from api.history.tables import Admission, admit, record
 from citizens import Assessment, Origin, SqliteLog, open_log
@@ -144,3 +145,13 @@ def test_owners_of_whom_no_table_is_given_are_named(program: Program) -> None:
     assert set(admission.owners) == {"person/kid", "person/dad", "person/mum"}
     empty = admitted(program, {**TIES, "parent_id": ["dad", None]})
     assert [str(fault) for fault in empty.faults] == ["ties.csv, row 2, parent_id: does not say which person"]
+
+
+def test_a_search_of_a_log_refuses_what_it_would_answer_without_the_other_owners(
+    tmp_path: Path, program: Program
+) -> None:
+    with open_log(tmp_path / "log") as log:
+        filled(log, program)
+        with pytest.raises(Failure) as refused:
+            from_log(program, YEAR, log, [program.find("support")])  # type: ignore[list-item]
+        assert "ties, which have several owners" in refused.value.message
