@@ -11,6 +11,7 @@ from api.lsp.living import Living
 from api.lsp.mentions import Mention
 from api.rules.names import DEFINED, Named, names
 from engine.check.resolve import BUILTINS, FUNCTIONS, Symbols
+from engine.reading.declared_settings import Entity
 from engine.reading.module import KEYS
 from engine.syntax.words import RESERVED
 from engine.text.source import Span
@@ -35,6 +36,11 @@ class Offer:
     word: str
     kind: str
     detail: str = ""
+
+
+def _called(entity: Entity) -> set[str]:
+    """What formulas call people of a group: members, its roles and sets."""
+    return {"members", *entity.sets, *(name for role in entity.roles for name in (role.name, role.plural) if name)}
 
 
 class Index:
@@ -115,8 +121,10 @@ class Index:
         if lead.endswith("."):
             person = re.search(r"[A-Za-z0-9_\])]\.$", lead)
             kinds = ("fact", "figure", "requirement") if person else ("member",)
-            yield from (
-                self._offer(named) for named in self.everything if named.kind in kinds and self._seen(named, path)
+            offered = [named for named in self.everything if named.kind in kinds and self._seen(named, path)]
+            meant = self._whose(path, lead) if person else set()
+            yield from map(
+                self._offer, sorted(offered, key=lambda named: getattr(named.declaration, "entity", "") not in meant)
             )
             return
         yield from (
@@ -125,6 +133,20 @@ class Index:
         yield from (self._offer(named) for named in self.everything if named.kind in ("entity", "role", "set"))
         yield from (Offer(word, "function") for word in sorted(BUILTINS | FUNCTIONS))
         yield from (Offer(word, "keyword") for word in sorted(RESERVED))
+
+    def _whose(self, path: Path, lead: str) -> set[str]:
+        """Of which entities the one before a dot may be; of a name that formulas give, in any formula of the file."""
+        settings, file = self.living.settings, self.living.files.get(path)
+        if settings is None:
+            return set()
+        word = lead[:-1].rpartition(".")[2]
+        word = (_WORD.findall(word) or [""])[-1]
+        told = file.source.text if file is not None and file.source is not None else ""
+        sources = re.findall(rf"\bfor {word} in (?:[a-z0-9_]+\.)*([a-z0-9_]+)", told) if word else []
+        meant = {word, *sources}
+        entities = settings.entities.values()
+        people = {entity.of for entity in entities if entity.of and meant & _called(entity)}
+        return people | {entity.name for entity in entities if meant & {entity.name, entity.plural}}
 
     def _values_of(self, key: str) -> Iterator[Offer]:
         if key == "entity":

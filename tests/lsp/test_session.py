@@ -113,6 +113,7 @@ def test_completion_offers_what_may_stand_there(session: tuple[Client, Path, Pat
     assert offered(rest, "head.wages - inc")[0] == "income_tax"
     assert "allowance" not in offered(rest, "head.wages - ")  # it is private to the other file
     assert offered(rest, "head.wa") == ["wages"]
+    assert offered(rest, "head.")[0] == "wages"  # a person's, before what is a tax unit's
     assert set(offered(rest, "entity: ")) == {"person", "tax_unit"}
     assert "money" in offered(tax, "type: ")
 
