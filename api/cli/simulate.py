@@ -46,7 +46,7 @@ def simulate_command(request: Request | Path, places: Places, threads: int, ray:
             if isinstance(request, Path):
                 simulation = again(_manifest(request), threads, _progress, spread)
             else:
-                simulation = simulate(replace(request, threads=threads), _progress, spread)
+                simulation = simulate(replace(request, threads=threads), _progress, spread, complain)
     finally:
         _wipe()
     _write(simulation, places)

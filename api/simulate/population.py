@@ -140,14 +140,29 @@ def admit(program: Program, view: View, source: Source, at: Period, *, weight: s
         shown = "\n  ".join(str(problem) for problem in gathered.problems[:MAX_SHOWN])
         more = f"\n  … and {len(gathered.problems) - MAX_SHOWN:,} more" if len(gathered.problems) > MAX_SHOWN else ""
         raise Failure(f"the population has {len(gathered.problems):,} faults:\n  {shown}{more}", "correct the cells")
+    empty = _empty_said(program, gathered.columns)
     columns, notes = _carried(program, gathered.columns, source.year, at, index)
     if source.year is not None and str(source.year) != str(at) and index not in ("", "none"):
         weights, scale, said = _grown(weights, scale, source, at)
         notes = (*notes, said)
-    notes = (*notes, *source.notes)
+    notes = (*notes, *empty, *source.notes)
     if len(aside) > 1:
         notes = (*notes, "Columns that are not facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
     return Population(source.about, columns, weights, scale, notes, source.digest)
+
+
+def _empty_said(program: Program, columns: Columns) -> tuple[str, ...]:
+    """What to say of columns of which some cells are empty; of dependents that have no such income too."""
+    told = [
+        f"`{cell.name.rpartition(':')[2]}` of {int(column.missing.sum()):,} of {len(column.entries):,} "
+        + program.settings.entities[program.definitions[cell.name].entity].plural
+        for cell, column in columns.columns.items()
+        if column.missing is not None and column.missing.any()
+    ]
+    if not told:
+        return ()
+    more = f" and {len(told) - MAX_SHOWN} more facts" if len(told) > MAX_SHOWN else ""
+    return (f"Empty cells count as the rules assume of a complete return: {', '.join(told[:MAX_SHOWN])}{more}.",)
 
 
 def _is_no_fact(program: Program, entity: str, name: str) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from html import escape
+from itertools import cycle
 from pathlib import Path
 
 from api.simulate.answers import (
@@ -225,8 +226,9 @@ def _budget(lines: Sequence[BudgetLine], currency: str) -> str:
         for budget_line in lines
     ]
     heads = ["Million " + currency, "Current law", "Reform", "Change", "± s.e.", "Units in the sample that change"]
-    heads += ["Units of the nation that have it, current law", "Reform"]
-    return _table("Totals for the nation; what is indented is not summed again", heads, rows)
+    heads += ["Units of the nation that have it, current law", "Units of the nation that have it, reform"]
+    about = f"Totals for the nation in million {currency}; what is indented is not summed again"
+    return _stacking(_table(about, heads, rows), heads[1:])
 
 
 def _tenths(way: Grouping, currency: str, whose: str = "units") -> str:
@@ -412,6 +414,18 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequenc
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _stacking(table: str, heads: Sequence[str]) -> str:
+    """A table that stands line by line on a phone, each figure beside its head; roles keep it a table there too."""
+    roles = {"<table>": "table", "<thead>": "rowgroup", "<tbody>": "rowgroup", '<th scope="row">': "rowheader"}
+    roles |= {"<tr": "row", '<th scope="col">': "columnheader"}
+    for tag, role in roles.items():
+        opened = tag.rstrip(">")
+        table = table.replace(opened + ">" * tag.endswith(">"), f'{opened} role="{role}"' + ">" * tag.endswith(">"))
+    beside = cycle(heads)
+    table = re.sub("<td>", lambda _: f'<td role="cell" data-head="{escape(next(beside))}">', table)
+    return table.replace('class="scroll"', 'class="scroll stacking"')
 
 
 # --- numbers in words

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.behaviour import behaviour, read_elasticity
 from api.simulate.column_map import read_column_map
+from api.simulate.early import added_facts_said, facts_added, sets_nothing_else
 from api.simulate.earners import Earner, earners_of, read_roles
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.examples import examples
@@ -81,15 +83,18 @@ class Request:
     earners: tuple[str, ...] = ()
 
 
-def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: Spread = here) -> Simulation:
-    """The whole answer; `spread` says where each law's outcome is computed.
+def simulate(
+    request: Request,
+    on_progress: Progress = lambda *_: None,
+    spread: Spread = here,
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> Simulation:
+    """The whole answer; `spread` says where each law's outcome is computed. `on_notice` is told, before the population
+    is read, of reforms that cannot be expected to change anything.
 
     Raises Failure (RulesInvalid for a reform with a fault) before anything is computed of it.
     """
-    if not request.reforms:
-        raise Misuse("there is no reform to simulate", "name one: `--reform FILE`")
-    if not request.at:
-        raise Misuse("the year is missing", "give it: `--at 2026`")
+    _check_asked(request)
     law = programs.load_program(request.rules)
     view = load_view(law, request.view)
     if request.distribution:
@@ -98,26 +103,24 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     roles = read_roles(law, view, request.earners)
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
+    for sentence in _expected_nothing(law, reformed, periods):
+        on_notice(sentence)
     mapped = read_column_map(law, request.columns) if request.columns is not None else None
     source = read_source(law, view, request.population, request.data_year, columns=mapped, weight=request.weight)
+    added = _added(law, reformed, source)
     total, done = len(periods) * (1 + len(reformed)), 0
     years = []
     for period in periods:
         on_progress(f"{period}, current law", done, total)
         population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
-        if population.units < SMALL_BELOW:
-            told = f"the population has {population.units} units, and nothing is shown of fewer than {SMALL_BELOW}"
-            raise Failure(told, "give a larger one; `rulewright calc` and `sweep` take a single household")
+        _check_size(population)
         programs_asked = [law, *(program for _, program in reformed)]
-        population = replace(population, notes=(*population.notes, *_unread(programs_asked, view, source, period)))
+        unread = _unread(programs_asked, view, source, period)
+        population = replace(population, notes=(*population.notes, *unread, *added))
         rated = roles if request.marginal else ()
         earners = earners_of(law, view, population.columns, rated, request.threads)
         given = _Given(view, population, earners, request.threads, request.distribution, take_up, request.seed)
-        outcomes = spread(
-            _outcome,
-            given,
-            programs_asked,
-        )
+        outcomes = spread(_outcome, given, programs_asked)
         before = next(outcomes)
         samples = _samples(request, population, source.tables[view.unit])
         units, answers = units_of(law, view, population), []
@@ -147,6 +150,37 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         request.rules, law.settings.currency, source.about, method(request, view, by_household), tuple(years),
         window_of(years), manifest,
     )  # fmt: skip
+
+
+def _check_asked(request: Request) -> None:
+    if not request.reforms:
+        raise Misuse("there is no reform to simulate", "name one: `--reform FILE`")
+    if not request.at:
+        raise Misuse("the year is missing", "give it: `--at 2026`")
+
+
+def _check_size(population: Population) -> None:
+    if population.units < SMALL_BELOW:
+        told = f"the population has {population.units} units, and nothing is shown of fewer than {SMALL_BELOW}"
+        raise Failure(told, "give a larger one; `rulewright calc` and `sweep` take a single household")
+
+
+_Reformed = Sequence[tuple[tuple[Path, ...], Program]]
+
+
+def _expected_nothing(law: Program, reformed: _Reformed, periods: Sequence[Period]) -> Iterator[str]:
+    """What to say of reforms that set nothing in time."""
+    for (files, program), period in product(reformed, periods):
+        if sets_nothing_else(law, program, files, period):
+            told = f"sets nothing else than the law has up to {period.end}: expect no change in {period}"
+            yield f"`{_name_of(files)}` {told}"
+
+
+def _added(law: Program, reformed: _Reformed, source: Source) -> tuple[str, ...]:
+    """What to say of facts that only a reform has. Raises Failure for one that the population states."""
+    heads = {entity: table.column_names for entity, table in source.tables.items()}
+    said = (added_facts_said(_name_of(files), facts_added(law, program), heads) for files, program in reformed)
+    return tuple(chain.from_iterable(said))
 
 
 def _unread(laws: Sequence[Program], view: View, source: Source, period: Period) -> tuple[str, ...]:
@@ -214,7 +248,7 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
         np.array_equal(weighed.before.figures[name], weighed.after.figures[name]) for name in weighed.view.figures
     )
     return ReformAnswer(
-        " and ".join(path.stem for path in files), about_of(files), tuple(path.name for path in files),
+        _name_of(files), about_of(files), tuple(path.name for path in files),
         weighed.after.program.fingerprint, nothing, budget(weighed), groupings(weighed, ways),
         winners(weighed, ways[0]), unequal, poor, line_said, rates_of(weighed),
         examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
@@ -222,6 +256,10 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
         named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
         if weighed.before.named is not None and weighed.after.named is not None else (),
     )  # fmt: skip
+
+
+def _name_of(files: Sequence[Path]) -> str:
+    return " and ".join(path.stem for path in files)
 
 
 def about_of(files: Sequence[Path]) -> str:

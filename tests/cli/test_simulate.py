@@ -36,6 +36,26 @@ law: A bill
 set:
   allowance: {2024-01-01: 0}
 """
+FACT_ADDED = """\
+about: Who votes pays nothing
+law: A bill
+add:
+  module: votes
+  exports: [votes]
+  inputs:
+    votes: {entity: person, period: year, type: boolean, label: Votes, absent: false, ask: "Did they vote?"}
+replace:
+  variables:
+    income_tax:
+      label: Income tax
+      entity: tax_unit
+      period: year
+      type: money
+      law: s. 6
+      formula: |
+        let children = count(m in dependents where m.age < 18)
+        in if head.votes then 0 USD else max(0 USD, rates(taxed) - credits[min(2, children)])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +245,43 @@ def test_a_reform_that_changes_nobody_is_told(land: Path) -> None:
     done = simulated(land, reform="later.yaml")
     assert done.returncode == 0
     assert "`later` changes no figure of anybody in this population in 2024" in done.stderr
+
+
+def test_a_reform_that_sets_nothing_in_time_is_told_before_the_population_is_read(land: Path) -> None:
+    told = "sets nothing else than the law has up to 2024-12-31: expect no change in 2024"
+    for reform, expected in (("later.yaml", True), ("reform.yaml", False)):
+        done = simulated(land, "--population", "nowhere.csv", reform=reform)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "nowhere.csv" in done.stderr  # the population is not there to be read
+        assert (told in done.stderr) is expected
+
+
+def test_a_fact_that_a_reform_adds_is_told(land: Path, tmp_path: Path) -> None:
+    """Nobody states it: then it counts as not so, which the answer says; a column of it would be passed over."""
+    for name in ("people.csv", "tax_units.csv", "view.yaml"):
+        (tmp_path / name).write_text((land / name).read_text())
+    (tmp_path / "rules").symlink_to(land / "rules")
+    (tmp_path / "reform.yaml").write_text(FACT_ADDED)
+    done = simulated(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "`reform` adds the fact `votes`, which nobody in the population states" in done.stdout
+    assert "`reform` changes no figure" in done.stderr
+    people = (land / "people.csv").read_text().splitlines()
+    (tmp_path / "people.csv").write_text("\n".join([f"{people[0]},votes", *(f"{row},1" for row in people[1:])]) + "\n")
+    done = simulated(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the population states `votes`, a fact that only the reform `reform` has" in done.stderr
+
+
+def test_empty_cells_are_counted(land: Path, tmp_path: Path) -> None:
+    for name in ("people.csv", "tax_units.csv", "view.yaml", "reform.yaml"):
+        (tmp_path / name).write_text((land / name).read_text())
+    (tmp_path / "rules").symlink_to(land / "rules")
+    text = (tmp_path / "people.csv").read_text()
+    assert "Empty cells" not in simulated(tmp_path).stdout
+    (tmp_path / "people.csv").write_text(text.replace(",40,500\n", ",40,\n").replace(",40,1000\n", ",40,\n"))
+    told = "Empty cells count as the rules assume of a complete return: `wages` of 2 of 300 people."
+    assert told in simulated(tmp_path).stdout
 
 
 def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:

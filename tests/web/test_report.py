@@ -92,3 +92,17 @@ def test_the_report_prints_with_every_table(chromium: Any, page_of: Path) -> Non
     assert hidden == 0
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.close()
+
+
+def test_the_budget_stands_line_by_line_on_a_phone(chromium: Any, page_of: Path) -> None:
+    """Nothing to scroll sideways, no tall head, and every figure says beside it what it is."""
+    context = chromium.new_context(viewport={"width": 320, "height": 700}, offline=True)
+    page = context.new_page()
+    page.goto(page_of.as_uri())
+    table = page.locator(".stacking").first
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert table.locator("thead").bounding_box()["height"] <= 1
+    first = table.locator("td").first
+    assert first.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Current law"'
+    assert not faults_of(page)
+    context.close()
