@@ -35,7 +35,7 @@ from engine.values.types import Value
 
 TODAY, WAITING, LATER = 22_000, 20_000, 10_000
 """How much work (`trial.Budget`) goes into changes of today, into waiting alone, and into changes on later days. A
-thousand take 10 to 20 ms, so that all of it takes less than a second."""
+thousand take 10 to 20 ms, and 30 to 40 where much is unknown: so all of it takes a second, or at most two."""
 THOROUGH = 100
 """So many times as much where somebody is ready to wait."""
 YEARS_AHEAD = 15
