@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from api.cases.reach import reached
+from api.cases.reach import reached, records_counted
 from api.failures import Failure
 from api.history.memberships import days_asked
 from citizens import Column, Link, Table, Wanted
@@ -51,7 +51,7 @@ class Binding:
 
     `group` is the entity that is assessed and `person` that of its members: empty where people are assessed themselves.
     `sources` are the columns that are made of each attribute. `records` are the entities of records whose facts are
-    read, each with the entity of its owners.
+    read, or which are counted, each with the entity of its owners.
     `whole`: groups are assessed from whole histories; see `whole_histories`. `moves`: the columns that say in which
     groups people are on other days; groups in which somebody is not on all of them are assessed so too.
     `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
@@ -198,7 +198,8 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     records = _records(program, group)
     read: dict[str, Definition] = {}
     wanted: dict[str, Wanted] = {}
-    for cell in reached(program, period, figures):
+    cells = tuple(reached(program, period, figures))
+    for cell in cells:
         definition = program.definitions[cell.name]
         if program.find(definition.short_name) is not definition:
             continue  # a private name of several modules: nobody can mean it
@@ -209,7 +210,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
         name = _column_name(definition, cell.period, period)
         read[name] = definition
         wanted[name] = _wanted(program, definition, cell.period)
-    used = {column_definition.entity for column_definition in read.values()}
+    used = {column_definition.entity for column_definition in read.values()} | records_counted(program, cells)
     records = {record: owner for record, owner in records.items() if record in used}
     if any(program.settings.entities[record].further for record in records):
         days = None  # whoever owns a record too may be in another group

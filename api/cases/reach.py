@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
+from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
+from engine.ir.walk import walk
 from engine.native.plan.plan import cell_for, reads
 from engine.population.columns import Cell
 from engine.remembered import Remembered
@@ -26,6 +28,17 @@ def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -
             if other not in cells:
                 cells[other] = None
                 left.append(other)
+
+
+def records_counted(program: Program, cells: Iterable[Cell]) -> set[str]:
+    """The entities of the records that formulas run over: also of those of which they read nothing, as a count does."""
+    entities: set[str] = set()
+    for cell in cells:
+        body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
+        for node in walk(body) if body is not None else ():
+            if isinstance(node, ir.Aggregate | ir.Chosen | ir.Ranked) and isinstance(node.link, ir.Records):
+                entities.add(node.link.entity)
+    return entities
 
 
 def facts_read(
