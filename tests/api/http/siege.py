@@ -156,7 +156,7 @@ def _command(siege: Siege, name: str, rounds: int) -> None:
         event = EVENT.format(person=PEOPLE[number % 2], number=number, month=1 + number % 9)
         done = run(*arguments, "--log", siege.log, stdin=event)
         siege.commands[name] += 1
-        if done.returncode:
+        if done.returncode != (1 if name == "annual" else 0):  # one of the three households cannot be assessed
             siege.faults.append(f"{name} ended with {done.returncode}: {done.stderr}")
         elif name == "append":
             siege.appended.append(f"by-command-{number}")

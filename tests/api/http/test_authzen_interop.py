@@ -188,5 +188,5 @@ def test_results_come_in_pages(client: TestClient) -> None:
 def test_somebody_who_is_shown_sees_that(client: TestClient) -> None:
     body = {"subject": {"type": "user"}, "action": {"name": "delete"}, "resource": {"type": "record", "id": "112"}}
     post(client, "search/subject", body)
-    looks = client.app.service.log.timeline("access/felix").changes  # type: ignore[attr-defined]
+    looks = client.app.service.population.log_of("access/felix").timeline("access/felix").changes  # type: ignore[attr-defined]
     assert "search delete" in [look.value for look in looks]

@@ -22,7 +22,7 @@ from citizens.homes import Homes
 from tests.api.http.client import TestClient, land, serving
 from tests.api.http.logs import facts
 from tests.api.http.test_authzen import RULES
-from tests.api.http.test_permits import EVA, WANTED, office
+from tests.api.http.test_permits import EVA, NAMED, WANTED, office
 from tests.cli.command import SETTINGS, write_rules
 from tests.cli.logs import run
 from tests.cli.roads import LATE
@@ -269,7 +269,7 @@ def test_permits_are_decided_and_taken_back_by_the_record_wherever_it_goes(tmp_p
         after = client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA)
         assert [before.status_code, after.status_code] == [201, 201], after.text
     follow = ("follow", "--rules", tmp_path / "roads", "--log", log, "--once")
-    registered = ("--permits", tmp_path / "register", "--permit-key", tmp_path / "key.pem")
+    registered = ("--permits", tmp_path / "register", "--permit-key", tmp_path / "key.pem", *NAMED)
     assert "0 permits revoked" in run(*follow, *registered).stdout
     late = run("log", "append", "-", "--log", log, "--source", "r", "--legal-basis", "Road Act", stdin=LATE)
     assert late.returncode == 0, late.stderr

@@ -33,6 +33,7 @@ from tests.cli.roads import EVENTS, LATE, write_roads
 EVA = token("eva@login", "citizen", "person/eva")
 CARL = {**token("carl", "case_worker"), **PURPOSE}
 OPS = token("ops", "operator")
+NAMED = ("--issuer", "https://office.example", "--status-at", "https://office.example/v1/permits/status")
 WANTED = {"requirement": "may_drive", "over": "drives", "days": 30}
 DEFAULTS = {"source": "register", "actor": "clerk", "legal_basis": "Road Act", "retention": "tax"}
 
@@ -199,8 +200,7 @@ def test_a_late_fact_takes_back_what_a_real_server_issued(tmp_path: Path) -> Non
         (tmp_path / "late.yaml").write_text(LATE, encoding="utf-8")
         assert run("log", "append", tmp_path / "late.yaml", "--log", tmp_path / "log", *basis).returncode == 0
         taken = ("--permits", tmp_path / "register", "--permit-key", tmp_path / "key.pem")
-        named = ("--issuer", "https://office.example", "--status-at", "https://office.example/v1/permits/status")
-        followed = run("follow", "--log", tmp_path / "log", "--rules", tmp_path / "roads", "--once", *taken, *named)
+        followed = run("follow", "--log", tmp_path / "log", "--rules", tmp_path / "roads", "--once", *taken, *NAMED)
         assert "1 permit revoked" in followed.stdout, followed.stderr
         (tmp_path / "after").write_text(client.get("/v1/permits/status").text, encoding="ascii")
         told = run(*shown, "--status", tmp_path / "after")
