@@ -93,7 +93,7 @@ class Writing:
             self._producer.produce_batch(topic, records, self._partition)
             refused = [record.pop("_error", None) for record in records]
             queued = next((place for place, error in enumerate(refused) if error is not None), len(records))
-            if None in refused[queued:]:
+            if any(error is None for error in refused[queued:]):  # the client's errors cannot be compared with None
                 raise KafkaException(refused[queued])
             records = records[queued:]
             if records:

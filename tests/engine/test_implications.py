@@ -93,8 +93,10 @@ def household(row: Implication, role: str, data: st.DataObject) -> dict[str, obj
     others = alone()
     for place in data.draw(st.lists(st.integers(0, len(others) - 1), max_size=3)):
         definition = others[place]
-        most = int(definition.high) if isinstance(definition.high, int | Fraction) else 400
-        value = data.draw(st.booleans() if definition.type.kind is Kind.BOOLEAN else st.integers(0, min(most, 400)))
+        least = max(0, int(definition.low)) if isinstance(definition.low, int | Fraction) else 0
+        most = int(definition.high) if isinstance(definition.high, int | Fraction) else least + 400
+        amounts = st.integers(least, min(most, least + 400))
+        value = data.draw(st.booleans() if definition.type.kind is Kind.BOOLEAN else amounts)
         if definition.entity in ("person", *GROUPS) and str(definition.period) in ("year", "month"):
             whose = people[data.draw(st.sampled_from(sorted(people)))]
             groups.get(definition.entity, whose)[definition.name] = value
