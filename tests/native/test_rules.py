@@ -188,6 +188,7 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
             if not entities[program.definitions[cell.name].entity].belongs_to
         },
         owners={},
+        further_owners={},
     )
     wanted = ["income_tax", "premium_tax_credit", "total_payments"]
     assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
