@@ -22,6 +22,7 @@ from typing import Any
 from api.batch.ahead import ahead
 from api.batch.identities import Seen
 from api.batch.made import table_of_made
+from api.batch.made_records import require_made_records
 from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
 from api.batch.parts import Output, Parts
 from api.batch.streams import Part, parts
@@ -122,6 +123,7 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread =
     `spread` says where the parts are computed. Whoever does, they are kept and put together here, in order.
     """
     check_wanted(job.wanted)
+    require_made_records(job.program, job.period, job.wanted, job.inputs)
     if makes_groups(job) and (job.keep or job.marginal is not None):
         told = f"figures make the {job.program.settings.entities[job.entity].plural}, and no file has a row of one"
         raise Misuse(told, "leave `--keep` and `--marginal` out, or want a figure of people")

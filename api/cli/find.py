@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.batch.made_records import require_made_records
 from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition, find_definitions, read_period
 from api.cli.output import complain, say, say_json, waiting
@@ -84,16 +85,14 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     if options.inputs:
         with waiting("looking"):
             among = from_files(program, period, options.inputs)
+            require_made_records(program, period, [condition, *wanted.figures], among.heads)
             return find(program, condition, options.condition, period, among=among, wanted=wanted)
-    named = [
-        definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
-    ]
     parts = parts_of(options.log)
     if len(parts) > 1:
-        return _found_in_parts(program, condition, period, wanted, options=options, read=named)
+        return _found_in_parts(program, condition, period, wanted, options=options, read=wanted.figures)
     with writing(options.log) as log:
         with waiting("looking"):
-            among = from_log(program, period, log, [condition, *named], read_known(options.known))
+            among = from_log(program, period, log, [condition, *wanted.figures], read_known(options.known))
             touched: list[str] = []
             findings = find(program, condition, options.condition, period, among=among, wanted=wanted, touched=touched)
         names = [*(row.of.id for row in findings.rows), *touched]

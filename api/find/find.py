@@ -53,6 +53,11 @@ class Wanted:
     unknown: bool = False
     count_missing: bool = False
 
+    @property
+    def figures(self) -> list[Definition]:
+        """The figures that are read besides the condition."""
+        return [figure for figure in (*self.show, self.by, *self.sums, self.group) if figure is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -124,9 +129,7 @@ def find(
 ) -> SearchResult:
     """Ask everybody. `touched` takes the names of those of whom a count tells: who gives an answer that fewer than ten
     give, in all or in a group. Raises Misuse for figures of another entity than the condition's."""
-    named = [
-        definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
-    ]
+    named = wanted.figures
     _check(condition, named, wanted)
     names = [condition.name, *dict.fromkeys(definition.name for definition in named)]
     gaps = gaps_of(program, among.columns, reached(program, at, (condition, *named))) if wanted.unknown else None

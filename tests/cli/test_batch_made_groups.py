@@ -65,3 +65,18 @@ def test_what_no_file_has_cannot_be_kept_and_the_larger_groups_are_needed(tmp_pa
     assert kept.returncode == 2 and "no file has a row of one" in kept.stderr
     alone = run(*batch[:4], "--input", tmp_path / "person.csv", "--output", "-", "--want", "need")
     assert alone.returncode == 2 and "--input dwelling=FILE" in alone.stderr
+
+
+def test_records_that_a_case_makes_by_itself_must_be_listed_in_tables(tmp_path: Path) -> None:
+    """Without the table there would be none, where a case has one for each two people who live together."""
+    rules = Path(__file__).parents[1] / "language" / "programs" / "food_units"
+    (tmp_path / "person.csv").write_text("person_id,dwelling_id,age\nann,d,40\nbo,d,41\n", encoding="utf-8")
+    (tmp_path / "dwelling.csv").write_text("dwelling_id\nd\n", encoding="utf-8")
+    inputs = ("--input", tmp_path / "person.csv", "--input", tmp_path / "dwelling.csv")
+    said = "the figures read kinships, one for each two people of a dwelling, and no file lists them"
+    done = run("batch", rules, "--at", "2024-03", *inputs, "--output", "-", "--want", "allotment")
+    assert (done.returncode, said in done.stderr, "--input kinship=FILE" in done.stderr) == (2, True, True), done.stderr
+    found = run("find", rules, "food_unit_number is none", "--at", "2024-03", *inputs)
+    assert (found.returncode, said in found.stderr) == (2, True), found.stderr
+    aged = run("find", rules, "age > 40", "--at", "2024-03", *inputs)
+    assert (aged.returncode, "1 yes, 1 no" in aged.stdout) == (0, True), aged.stderr

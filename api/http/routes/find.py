@@ -94,9 +94,7 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
             form.count_missing,
         )
         asked = program.definitions[NAME]
-        named = [
-            definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
-        ]
+        named = wanted.figures
         known = population.each_known(_known(form.known_at))
         parts = list(zip(population.logs, known, strict=True))
         listed, touched = find_in_parts(program, asked, form.condition, period, parts=parts, read=named, wanted=wanted)
