@@ -70,7 +70,8 @@ def test_what_no_file_has_cannot_be_kept_and_the_larger_groups_are_needed(tmp_pa
 def test_records_that_a_case_makes_by_itself_must_be_listed_in_tables(tmp_path: Path) -> None:
     """Without the table there would be none, where a case has one for each two people who live together."""
     rules = Path(__file__).parents[1] / "language" / "programs" / "food_units"
-    (tmp_path / "person.csv").write_text("person_id,dwelling_id,age\nann,d,40\nbo,d,41\n", encoding="utf-8")
+    people = "person_id,dwelling_id,dwelling_role,age\nann,d,resident,40\nbo,d,resident,41\n"
+    (tmp_path / "person.csv").write_text(people, encoding="utf-8")
     (tmp_path / "dwelling.csv").write_text("dwelling_id\nd\n", encoding="utf-8")
     inputs = ("--input", tmp_path / "person.csv", "--input", tmp_path / "dwelling.csv")
     said = "the figures read kinships, one for each two people of a dwelling, and no file lists them"
