@@ -13,6 +13,8 @@ from engine.values.periods import Period
 def require_made_records(program: Program, at: Period, figures: Sequence[Definition], given: Collection[str]) -> None:
     """Raise Misuse where figures run over such records and no table is `given` of them: a population without the table
     has none, where a case has one for each two people."""
+    if not any(entity.made_for for entity in program.settings.entities.values()):
+        return
     cells = tuple(reached(program, at, tuple(figures)))
     read = {program.definitions[cell.name].entity for cell in cells} | records_counted(program, cells)
     for entity in map(program.settings.entities.__getitem__, sorted(read)):
