@@ -138,3 +138,13 @@ def moved(events: Iterable[Event], movement: Movement) -> Decimal:
 def abs_amount(posting: Posting) -> Decimal:
     """What was found, paid or paid back: the amount of the account that the movement debits."""
     return posting.entries[0].amount
+
+
+def figures_of(log: SqliteLog, terms: Terms, group: str) -> dict[str, object]:
+    """What the assessments of a household come to; nothing where there is none."""
+    last = standing_of(log.read_subject(f"household/{group}"), terms).last
+    if last is None:
+        return {}
+    assert isinstance(last.body, Assessment)
+    assert not fault_of(last.body), last.body
+    return dict(last.body.figures)  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
+from api.assess.drafts import Terms, terms_of
 from api.assess.follow import Follower
 from api.history.record import record_case
-from citizens import Assessment, Belongs, Draft, SqliteLog, Value, open_log
+from citizens import Belongs, Draft, Value, open_log
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
@@ -21,7 +21,7 @@ from engine.ir.program import Program
 from engine.pipeline import compile_rules
 from engine.values.periods import parse_period
 from tests.api.dated_land import MODULE, SETTINGS
-from tests.api.households import correction, facts, retraction
+from tests.api.households import correction, facts, figures_of, retraction
 from tests.cli.command import write_rules
 
 YEAR = parse_period("2024")
@@ -60,16 +60,6 @@ def movers() -> list[Draft]:
     ]
 
 
-def outcome(log: SqliteLog, terms: Terms, group: str) -> dict[str, object]:
-    """What a household's history comes to."""
-    last = standing_of(log.read_subject(f"household/{group}"), terms).last
-    if last is None:
-        return {}
-    assert isinstance(last.body, Assessment)
-    assert not fault_of(last.body), last.body
-    return dict(last.body.figures)  # type: ignore[arg-type]
-
-
 def test_a_year_of_movers_is_assessed_by_hand(tmp_path: Path, terms: Terms) -> None:
     with open_log(tmp_path / "log") as log:
         log.append(movers())
@@ -78,10 +68,14 @@ def test_a_year_of_movers_is_assessed_by_hand(tmp_path: Path, terms: Terms) -> N
         # the child is in a for January to April; on 17 January Ann and the child were residents, Ann alone on the 1st
         # and the child; award months from the 17th end on the 16th: eleven of them in 2024, the one of 17 February with
         # pay of 120; from September nobody is there whose pay counts
-        assert outcome(log, terms, "a") == {"child_support": 40, "award_of_year": 11 * 500 - 120, "entry_support": 202}
+        assert figures_of(log, terms, "a") == {
+            "child_support": 40,
+            "award_of_year": 11 * 500 - 120,
+            "entry_support": 202,
+        }
         # from 30 November: the period of 30 September to 29 October has Ann's 700 of pay
-        assert outcome(log, terms, "b")["child_support"] == 80
-        assert outcome(log, terms, "b")["award_of_year"] == 11 * 500 + 500 - 500
+        assert figures_of(log, terms, "b")["child_support"] == 80
+        assert figures_of(log, terms, "b")["award_of_year"] == 11 * 500 + 500 - 500
 
 
 def random_facts(chance: random.Random, count: int) -> list[Draft]:
@@ -129,8 +123,8 @@ def test_corrections_and_records_come_to_what_a_run_from_nothing_finds(
             while follower.step(2):
                 pass
         for group in "ab":
-            result = outcome(whole, terms, group)
-            later = outcome(parts, terms, group)
+            result = figures_of(whole, terms, group)
+            later = figures_of(parts, terms, group)
             assert later == result or (not result and not any(later.values())), group
             if not result:
                 continue

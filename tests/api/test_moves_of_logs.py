@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
+from api.assess.drafts import Terms, standing_of, terms_of
 from api.assess.follow import Follower
 from api.history.record import record_case
-from citizens import Assessment, Belongs, Draft, SqliteLog, Value, open_log
+from citizens import Assessment, Belongs, Draft, Value, open_log
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
@@ -30,7 +30,7 @@ from engine.pipeline import compile_rules
 from engine.population.door import from_arrow
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
-from tests.api.households import correction, facts
+from tests.api.households import correction, facts, figures_of
 from tests.api.kitchens import MODULE as KITCHENS
 from tests.api.kitchens import SETTINGS as OF_KITCHENS
 from tests.api.moving_land import MODULE, SETTINGS
@@ -57,15 +57,6 @@ def lives(household: str, role: str = "resident") -> Value:
     return Belongs(f"household/{household}", role)
 
 
-def outcome(log: SqliteLog, group: str, terms: Terms) -> dict[str, object]:
-    last = standing_of(log.read_subject(f"household/{group}"), terms).last
-    if last is None:
-        return {}
-    assert isinstance(last.body, Assessment)
-    assert not fault_of(last.body), last.body
-    return dict(last.body.figures)  # type: ignore[arg-type]
-
-
 def computed(program: Program, case: Case, group: str) -> dict[str, object]:
     interpreter = Interpreter(program, case, Constants(program))
     outcomes = {name: interpreter.find(Fact(name, group, YEAR)) for name in FIGURES}
@@ -84,15 +75,15 @@ def test_a_child_born_in_october_counts_from_october(tmp_path: Path, program: Pr
         )
         report = run_annual(log, terms)
         assert (report.assessed, report.failed) == (2, [])
-        assert outcome(log, "a", terms) == {"support": 30, "retained": 12 + 3, "shares": 30, "highest_pay": 100}
-        assert outcome(log, "b", terms) == {"support": 0, "retained": 12 + 5, "shares": 0, "highest_pay": 0}
+        assert figures_of(log, terms, "a") == {"support": 30, "retained": 12 + 3, "shares": 30, "highest_pay": 100}
+        assert figures_of(log, terms, "b") == {"support": 0, "retained": 12 + 5, "shares": 0, "highest_pay": 0}
         log.append([correction("citizen/kid", "5", {"household": lives("b")}, date(2024, 10, 1))])
         log.append([facts("citizen/kid", "6", {"household": lives("a"), "is_child": True}, date(2024, 4, 1))])
         follower = Follower(log, program)
         while follower.step():
             pass
-        assert outcome(log, "a", terms) == {"support": 60, "retained": 12 + 6, "shares": 30, "highest_pay": 100}
-        assert outcome(log, "b", terms)["support"] == 30
+        assert figures_of(log, terms, "a") == {"support": 60, "retained": 12 + 6, "shares": 30, "highest_pay": 100}
+        assert figures_of(log, terms, "b")["support"] == 30
 
 
 def test_who_leaves_and_is_nowhere_counts_for_the_year_and_not_for_the_months_after(
@@ -103,10 +94,10 @@ def test_who_leaves_and_is_nowhere_counts_for_the_year_and_not_for_the_months_af
         log.append([facts("citizen/bob", "2", {"household": lives("a", "lodger"), "pay": 70}, date(2024, 1, 1))])
         log.append([facts("citizen/bob", "3", {"household": None}, date(2024, 6, 15))])
         run_annual(log, terms)
-        assert outcome(log, "a", terms) == {"support": 6, "retained": 12 + 6, "shares": 6, "highest_pay": 170}
+        assert figures_of(log, terms, "a") == {"support": 6, "retained": 12 + 6, "shares": 6, "highest_pay": 170}
         assert computed(
             program, record_case(log, program, "citizen/ann", YEAR, valid=YEAR.end, known=None).case, "a"
-        ) == {name: Fraction(str(value)) for name, value in outcome(log, "a", terms).items()}
+        ) == {name: Fraction(str(value)) for name, value in figures_of(log, terms, "a").items()}
 
 
 def test_the_record_of_who_stays_knows_who_left(tmp_path: Path) -> None:
@@ -125,7 +116,7 @@ def test_the_record_of_who_stays_knows_who_left(tmp_path: Path) -> None:
         terms = terms_of(land, land.settings.assessments["support"], YEAR, "test")
         run_annual(log, terms)
         for home, months in (("a", 4), ("b", 8)):
-            assert outcome(log, home, terms)["support"] == 10 * months
+            assert figures_of(log, terms, home)["support"] == 10 * months
             record = record_case(log, land, f"household/{home}", YEAR, valid=YEAR.end, known=None)
             assert computed(land, record.case, home)["support"] == 10 * months
 
@@ -245,7 +236,7 @@ def test_log_record_case_and_tables_agree(seed: int, tmp_path: Path, program: Pr
         while follower.step(3):
             pass
         for home in HOMES:
-            by_name = {name: Fraction(str(value)) for name, value in outcome(log, home, terms).items()}
+            by_name = {name: Fraction(str(value)) for name, value in figures_of(log, terms, home).items()}
             at_end = any(listed[-1][1] == home for listed in stays.values())
             if not at_end:
                 assert not any(by_name.values()), home

@@ -11,17 +11,17 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
+from api.assess.drafts import Terms, terms_of
 from api.assess.follow import Follower
 from api.failures import Failure
 from api.find.candidates import from_log
 from api.history.record import record_case
 from api.history.tables import Admission, admit, record
-from citizens import Assessment, Origin, SqliteLog, open_log
+from citizens import Origin, SqliteLog, open_log
 from engine.ir.program import Program
 from engine.pipeline import compile_rules
 from engine.values.periods import parse_period
-from tests.api.households import correction
+from tests.api.households import correction, figures_of
 from tests.cli.command import write_rules
 
 YEAR, DAY = parse_period("2024"), date(2024, 1, 1)
@@ -94,15 +94,6 @@ def filled(log: SqliteLog, program: Program) -> None:
     )
 
 
-def outcome(log: SqliteLog, group: str, terms: Terms) -> dict[str, object]:
-    last = standing_of(log.read_subject(f"household/{group}"), terms).last
-    if last is None:
-        return {}
-    assert isinstance(last.body, Assessment)
-    assert not fault_of(last.body), last.body
-    return dict(last.body.figures)  # type: ignore[arg-type]
-
-
 def test_every_owner_is_recorded_and_gathered(tmp_path: Path, program: Program) -> None:
     with open_log(tmp_path / "log") as log:
         filled(log, program)
@@ -121,15 +112,15 @@ def test_joined_households_are_assessed_with_each_other_and_again_when_one_chang
         filled(log, program)
         report = run_annual(log, terms)
         assert (report.assessed, report.failed) == (3, [])
-        assert outcome(log, "a", terms) == {"support": 150}
-        assert outcome(log, "b", terms) == {"support": 0}
-        assert outcome(log, "c", terms) == {"support": 0}
+        assert figures_of(log, terms, "a") == {"support": 150}
+        assert figures_of(log, terms, "b") == {"support": 0}
+        assert figures_of(log, terms, "c") == {"support": 0}
         log.append([correction("person/dad", "1", {"pay": 800}, DAY)])
         follower = Follower(log, program)
         while follower.step():
             pass
-        assert outcome(log, "a", terms) == {"support": 250}
-        assert outcome(log, "b", terms) == {"support": 0}
+        assert figures_of(log, terms, "a") == {"support": 250}
+        assert figures_of(log, terms, "b") == {"support": 0}
 
 
 def test_a_table_that_lacks_an_owner_is_refused(program: Program) -> None:
