@@ -11,59 +11,24 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
-from api.assess.follow import Follower
-from api.history.record import record_case
-from citizens import Assessment, Belongs, Draft, SqliteLog, Value, open_log
-from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Known
+from api.assess.drafts import Terms
+from citizens import Draft, SqliteLog, open_log
 from engine.ir.program import Program
-from engine.pipeline import compile_rules
-from engine.values.periods import parse_period
+from tests.api import other_days
 from tests.api.households import facts
-from tests.cli.command import write_rules
+from tests.api.other_days import aid_of, follow, lives
 
-MARCH = parse_period("2024-03")
 FIGURES = ("earlier", "month")
-SETTINGS = """\
-about: A land that looks back
-law: Other Days Act
-currency: EUR
-covers: {from: 2020-01-01, to: 2026-12-31}
-entities:
-  citizen: {plural: citizens}
-  household: {plural: households, of: citizen, roles: {resident: {plural: residents}}}
-assessment:
-  aid: {law: s. 1, of: household, period: month, entitlements: {earlier: Earlier, month: Month}}
-"""
-MODULE = """\
-about: Aid by the members of other days
-law: Other Days Act
-exports: [earlier, month]
-variables:
-  month: {label: Month, entity: household, period: month, type: money, law: s. 1, formula: 1 EUR * count(m in members)}
-  earlier:
-    label: Aid of two months ago
-    entity: household
-    period: month
-    type: money
-    law: s. 3
-    formula: month @ (period_start - 2 months)
-"""
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return compile_rules(write_rules(tmp_path_factory.mktemp("rules") / "land", MODULE, SETTINGS))
+    return other_days.other_days(tmp_path_factory.mktemp("rules"), FIGURES)
 
 
 @pytest.fixture(scope="module")
 def terms(program: Program) -> Terms:
-    return terms_of(program, program.settings.assessments["aid"], MARCH, "test")
-
-
-def lives(home: str | None) -> dict[str, Value]:
-    return {"household": Belongs(f"household/{home}", "resident") if home else None}
+    return aid_of(program)
 
 
 def moves(*stays: tuple[str, str | None, date]) -> list[Draft]:
@@ -71,23 +36,11 @@ def moves(*stays: tuple[str, str | None, date]) -> list[Draft]:
 
 
 def assessed(log: SqliteLog, terms: Terms, home: str) -> dict[str, object]:
-    last = standing_of(log.read_subject(f"household/{home}"), terms).last
-    if last is None:
-        return {}
-    assert isinstance(last.body, Assessment) and not fault_of(last.body)
-    return {name: value for name, value in dict(last.body.figures).items() if value}  # type: ignore[arg-type]
+    return {name: value for name, value in other_days.assessed(log, terms, home).items() if value}
 
 
 def recorded(log: SqliteLog, program: Program, home: str) -> dict[str, object]:
-    case = record_case(log, program, f"household/{home}", MARCH, valid=MARCH.end, known=None).case
-    outcomes = {name: Interpreter(program, case).find(Fact(name, home, MARCH)) for name in FIGURES}
-    return {name: outcome.value for name, outcome in outcomes.items() if isinstance(outcome, Known) and outcome.value}
-
-
-def follow(log: SqliteLog, program: Program) -> None:
-    follower = Follower(log, program)
-    while follower.step():
-        pass
+    return {name: value for name, value in other_days.recorded(log, program, home, FIGURES).items() if value}
 
 
 LONG_AGO, LEFT, NOW = date(2022, 1, 1), date(2022, 6, 1), date(2024, 2, 1)

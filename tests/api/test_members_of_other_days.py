@@ -12,68 +12,28 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
-from api.assess.follow import Follower
-from api.history.record import record_case
-from citizens import Assessment, Belongs, SqliteLog, Value, open_log
+from api.assess.drafts import Terms
+from citizens import SqliteLog, open_log
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
 from engine.native import evaluate
-from engine.pipeline import compile_rules
 from engine.population.door import from_arrow
 from engine.text.diagnostics import Diagnostics
-from engine.values.periods import parse_period
 from tests.api.households import facts
-from tests.cli.command import write_rules
+from tests.api.other_days import MARCH, aid_of, assessed, follow, interpreted, lives, other_days, recorded
 
-MARCH = parse_period("2024-03")
-SETTINGS = """\
-about: A land that looks ahead and back
-law: Other Days Act
-currency: EUR
-covers: {from: 2020-01-01, to: 2026-12-31}
-entities:
-  citizen: {plural: citizens}
-  household: {plural: households, of: citizen, roles: {resident: {plural: residents}}}
-assessment:
-  aid: {law: s. 1, of: household, period: month, entitlements: {later: Later, earlier: Earlier, month: Month}}
-"""
-MODULE = """\
-about: Aid by the members of other days
-law: Other Days Act
-exports: [later, earlier, month, pay]
-inputs:
-  pay: {entity: citizen, period: month, type: money, label: Pay, absent: 0}
-variables:
-  month: {label: Month, entity: household, period: month, type: money, law: s. 1, formula: 1 EUR * count(m in members)}
-  later:
-    label: Members at the year's end
-    entity: household
-    period: month
-    type: money
-    law: s. 2
-    formula: 1 EUR * count(m in members @ (date(year_of(period_start), 12, 31)))
-  earlier:
-    label: Aid of two months ago
-    entity: household
-    period: month
-    type: money
-    law: s. 3
-    formula: month @ (period_start - 2 months)
-"""
 FIGURES = ("later", "earlier", "month")
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return compile_rules(write_rules(tmp_path_factory.mktemp("rules") / "land", MODULE, SETTINGS))
+    return other_days(tmp_path_factory.mktemp("rules"), FIGURES)
 
 
 @pytest.fixture(scope="module")
 def terms(program: Program) -> Terms:
-    return terms_of(program, program.settings.assessments["aid"], MARCH, "test")
+    return aid_of(program)
 
 
 @pytest.fixture
@@ -82,32 +42,12 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
         yield opened
 
 
-def lives(home: str) -> dict[str, Value]:
-    return {"household": Belongs(f"household/{home}", "resident")}
-
-
-def assessed(log: SqliteLog, terms: Terms, home: str) -> dict[str, object]:
-    last = standing_of(log.read_subject(f"household/{home}"), terms).last
-    assert last is not None and isinstance(last.body, Assessment) and not fault_of(last.body)
-    return dict(last.body.figures)  # type: ignore[arg-type]
-
-
-def recorded(log: SqliteLog, program: Program, home: str) -> dict[str, object]:
-    case = record_case(log, program, f"household/{home}", MARCH, valid=MARCH.end, known=None).case
-    return _figures(Interpreter(program, case), home)
-
-
 def stated(program: Program, residents: list[Any], people: tuple[str, ...]) -> dict[str, object]:
     data = {"at": "2024-03", "complete": True, "citizens": {name: {} for name in people}}
     problems = Diagnostics()
     case = case_from_data(program, {**data, "households": {"a": {"residents": residents}}}, problems)
     assert case is not None, list(problems)
-    return _figures(Interpreter(program, case), "a")
-
-
-def _figures(interpreter: Interpreter, home: str) -> dict[str, object]:
-    outcomes = {name: interpreter.find(Fact(name, home, MARCH)) for name in FIGURES}
-    return {name: outcome.value for name, outcome in outcomes.items() if isinstance(outcome, Known)}
+    return interpreted(Interpreter(program, case), "a", FIGURES)
 
 
 def in_tables(program: Program, people: dict[str, list[Any]]) -> dict[str, object]:
@@ -122,7 +62,7 @@ def test_who_joins_later_is_a_member_of_the_later_day(log: SqliteLog, program: P
     log.append([facts("citizen/kid", "2", lives("a"), date(2024, 10, 1))])
     assert run_annual(log, terms).failed == []
     expected = {"later": 2, "earlier": 1, "month": 1}
-    assert assessed(log, terms, "a") == recorded(log, program, "a") == expected
+    assert assessed(log, terms, "a") == recorded(log, program, "a", FIGURES) == expected
     assert stated(program, ["ann", {"kid": "from 2024-10-01"}], ("ann", "kid")) == expected
     people: dict[str, list[Any]] = {
         "citizen_id": ["ann", "kid"],
@@ -133,9 +73,7 @@ def test_who_joins_later_is_a_member_of_the_later_day(log: SqliteLog, program: P
     }
     assert in_tables(program, people) == expected
     log.append([facts("citizen/bob", "3", lives("a"), date(2024, 12, 1))])
-    follower = Follower(log, program)
-    while follower.step():
-        pass
+    follow(log, program)
     assert assessed(log, terms, "a") == {"later": 3, "earlier": 1, "month": 1}
 
 
@@ -155,7 +93,7 @@ def test_a_household_is_before_its_record_as_when_the_period_began(
         "d": {"later": 2, "earlier": 2, "month": 2},
     }
     for home, figures in expected.items():
-        assert assessed(log, terms, home) == recorded(log, program, home) == figures, home
+        assert assessed(log, terms, home) == recorded(log, program, home, FIGURES) == figures, home
 
 
 def test_who_joins_others_was_not_there_before(log: SqliteLog, program: Program, terms: Terms) -> None:
@@ -163,5 +101,5 @@ def test_who_joins_others_was_not_there_before(log: SqliteLog, program: Program,
     log.append([facts("citizen/kid", "2", lives("a"), date(2024, 2, 10))])
     run_annual(log, terms)
     expected = {"later": 2, "earlier": 1, "month": 2}  # in January Ann was alone
-    assert assessed(log, terms, "a") == recorded(log, program, "a") == expected
+    assert assessed(log, terms, "a") == recorded(log, program, "a", FIGURES) == expected
     assert stated(program, ["ann", {"kid": "from 2024-02-10"}], ("ann", "kid")) == expected

@@ -11,7 +11,6 @@ postings of each subject, period and account come to the same? Does each posting
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import signal
@@ -53,7 +52,7 @@ from engine.ir.program import Program
 from engine.values.periods import parse_period
 from tests.api.second_land import MODULE, SETTINGS
 from tests.cli.command import ROOT, write_rules
-from tests.kafka.faults import Unrest
+from tests.kafka.faults import Unrest, read_options
 
 COUPLES, PARTITIONS = 12, 2
 NEW_YEAR, YEAR = date(2024, 1, 1), "2024"
@@ -236,12 +235,9 @@ def owed(logs: Iterable[SqliteLog]) -> Owed:
 
 def main(arguments: list[str]) -> None:
     """Run, check, tell."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--minutes", type=float, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args(arguments)
+    minutes, seed = read_options(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        told(Path(folder), options.minutes, options.seed)
+        told(Path(folder), minutes, seed)
 
 
 def told(folder: Path, minutes: float, seed: int) -> None:
@@ -250,14 +246,7 @@ def told(folder: Path, minutes: float, seed: int) -> None:
     try:
         run.start()
         run.begin()
-        until, next_fault, appends = time.monotonic() + 60 * minutes, time.monotonic() + 5, 0
-        while time.monotonic() < until:
-            run.append(appends)
-            appends += 1
-            run.heal(force=False)
-            if time.monotonic() > next_fault:
-                run.fault()
-                next_fault = time.monotonic() + run.draw.uniform(3, 12)
+        appends = run.rage(minutes, (3, 12))
         run.finish()
         print(f"{appends} appends; {run.check()}; {dict(sorted(run.counts.items()))}")
     finally:

@@ -39,6 +39,26 @@ class Unrest:
         self.stopped: dict[int, float] = {}
         self.counts: dict[str, int] = {}
 
+    def append(self, number: int) -> None:
+        """Append something, repeated until it is acknowledged."""
+        raise NotImplementedError
+
+    def fault(self) -> None:
+        """Do one thing that may go wrong in practice."""
+        raise NotImplementedError
+
+    def rage(self, minutes: float, pauses: tuple[float, float]) -> int:
+        """Append for so many minutes, with a fault after each pause (seconds, drawn between two); the appends made."""
+        until, next_fault, appends = time.monotonic() + 60 * minutes, time.monotonic() + pauses[0] + 2, 0
+        while time.monotonic() < until:
+            self.append(appends)
+            appends += 1
+            self.heal(force=False)
+            if time.monotonic() > next_fault:
+                self.fault()
+                next_fault = time.monotonic() + self.draw.uniform(*pauses)
+        return appends
+
     def start(self) -> None:
         """Start the brokers."""
         for number in self.cluster.numbers:
@@ -174,24 +194,23 @@ class Run(Unrest):
         return len(events)
 
 
-def main(arguments: list[str]) -> None:
-    """Run, check, tell."""
+def read_options(arguments: list[str]) -> tuple[float, int]:
+    """How many minutes, and the seed of the faults drawn."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
+    return options.minutes, options.seed
+
+
+def main(arguments: list[str]) -> None:
+    """Run, check, tell."""
+    minutes, seed = read_options(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder), options.seed)
+        run = Run(Path(folder), seed)
         try:
             run.start()
-            until, next_fault, appends = time.monotonic() + 60 * options.minutes, time.monotonic() + 3, 0
-            while time.monotonic() < until:
-                run.append(appends)
-                appends += 1
-                run.heal(force=False)
-                if time.monotonic() > next_fault:
-                    run.fault()
-                    next_fault = time.monotonic() + run.draw.uniform(1, 8)
+            appends = run.rage(minutes, (1, 8))
             events = run.check()
         finally:
             run.cluster.stop()
