@@ -1,5 +1,6 @@
 """Who people are and what has happened to them: a bitemporal log of events. README.md has the promises."""
 
+from citizens.csv_text import CSV_PARSING, cells_as_text, csv_header, csv_stream
 from citizens.errors import (
     AnchorMismatch,
     CitizensError,
@@ -70,18 +71,12 @@ from citizens.sqlite.notes import Note, Signer, Verifier, read_note
 from citizens.sqlite.replica import Comparison, Forked, Lag, Replica, compare, promote
 from citizens.sqlite.shared import SharedLog, write_in_turn
 from citizens.sqlite.stats import Stats
-from citizens.sqlite.tables import (
-    Imported,
-    Membership,
-    Source,
-    cells_as_text,
-    import_tables,
-    read_table,
-)
+from citizens.sqlite.tables import Imported, Membership, Source, import_tables, read_table
 from citizens.sqlite.verification import Damage, Verification, verify_events
 from citizens.timeline import Change, Timeline
 
 __all__ = [
+    "CSV_PARSING",
     "FOLLOWER",
     "RUN",
     "Account",
@@ -173,6 +168,8 @@ __all__ = [
     "check_subject",
     "check_text",
     "compare",
+    "csv_header",
+    "csv_stream",
     "import_tables",
     "migrate",
     "open_log",

@@ -50,6 +50,7 @@ FLOORS = {
             "errors",
             "events",
             "codec",
+            "csv_text",
             "chain",
             "points",
             "snapshot",

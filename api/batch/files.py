@@ -65,16 +65,20 @@ def batches(path: Path, wanted: Sequence[str] = ()) -> Iterator[pa.Table]:
                 for batch in file.iter_batches(batch_size=BATCH, columns=columns):
                     yield pa.Table.from_batches([batch])
             return
-        from citizens import cells_as_text  # which brings all that logs need, and Parquet does without
+        # brings all that logs need, and Parquet does without
+        from citizens import CSV_PARSING, cells_as_text, csv_stream
 
-        with _opened(path) as stream, pyarrow.csv.open_csv(stream) as first:
+        with csv_stream(path) as stream, pyarrow.csv.open_csv(stream, parse_options=CSV_PARSING) as first:
             names, empty = first.schema.names, not any(len(batch) for batch in first)
         if empty:
             yield pa.table({name: pa.array([], pa.string()) for name in names})
         options = cells_as_text(names)
         if wanted:
             options.include_columns = _first_of(wanted, names)
-        with _opened(path) as stream, pyarrow.csv.open_csv(stream, convert_options=options) as reader:
+        with (
+            csv_stream(path) as stream,
+            pyarrow.csv.open_csv(stream, parse_options=CSV_PARSING, convert_options=options) as reader,
+        ):
             for batch in reader:
                 yield pa.Table.from_batches([batch])
 
@@ -122,11 +126,6 @@ def _reading(path: Path) -> Iterator[None]:
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as fault:
         told = str(fault).splitlines()[0][:200]
         raise Failure(f"{path} cannot be read as a table: {told}", "give Parquet, or CSV with a header line") from None
-
-
-def _opened(path: Path) -> Any:
-    """The file's bytes, decompressed as its name says."""
-    return pa.input_stream(str(path), compression="detect")
 
 
 def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:

@@ -170,6 +170,8 @@ class _Follower:
     def finish(self) -> None:
         """Raise Failure if rows are left."""
         if self.stream.fill(1) is not None:
+            if not self.owners.taken:
+                raise Failure(f"{self.owners.path} has no rows", f"give it a row for each {self.owner}")
             raise Failure(
                 f"{self.stream.path}, row {self.stream.taken + 1}: it belongs to a {self.owner} that came before",
                 f"sort the rows in the order of the {self.owner} that each belongs to",

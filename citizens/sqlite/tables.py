@@ -28,6 +28,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from citizens.codec import day_number, load_value
+from citizens.csv_text import CSV_PARSING, cells_as_text, csv_header, csv_stream
 from citizens.errors import InvalidEvent
 from citizens.events import (
     Belongs,
@@ -93,11 +94,10 @@ def read_table(path: Path | str) -> pa.Table:
     try:
         if file.suffix == ".parquet":
             return pq.read_table(file)
-        _check_rows(file)
-        with _stream(file) as stream, pyarrow.csv.open_csv(stream) as reader:
-            names = reader.schema.names
-        with _stream(file) as stream:
-            return pyarrow.csv.read_csv(stream, convert_options=cells_as_text(names))
+        options = cells_as_text(csv_header(file))
+        _check_rows(file, options)
+        with csv_stream(file) as stream:
+            return pyarrow.csv.read_csv(stream, parse_options=CSV_PARSING, convert_options=options)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         told = str(error).splitlines()[0][:200]
         raise InvalidEvent(
@@ -105,14 +105,7 @@ def read_table(path: Path | str) -> pa.Table:
         ) from None
 
 
-def cells_as_text(columns: Sequence[str]) -> pyarrow.csv.ConvertOptions:
-    """How CSV is read here: each cell as the text that stands there, an empty one as null."""
-    return pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=True, null_values=[""]
-    )
-
-
-def _check_rows(file: Path) -> None:
+def _check_rows(file: Path, cells: pyarrow.csv.ConvertOptions) -> None:
     """Raise InvalidEvent, with the rows, if some of a CSV file have more or fewer cells than its header."""
     ragged: list[Any] = []
 
@@ -120,21 +113,19 @@ def _check_rows(file: Path) -> None:
         ragged.append(row)
         return "skip"
 
-    options = pyarrow.csv.ParseOptions(invalid_row_handler=keep)
-    read = pyarrow.csv.ReadOptions(use_threads=False)  # with threads, rows are not numbered
-    with _stream(file) as stream, pyarrow.csv.open_csv(stream, read_options=read, parse_options=options) as reader:
+    parsing = pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep)
+    reading = pyarrow.csv.ReadOptions(use_threads=False)  # with threads, rows are not numbered
+    with (
+        csv_stream(file) as stream,
+        pyarrow.csv.open_csv(stream, read_options=reading, parse_options=parsing, convert_options=cells) as reader,
+    ):
         for _ in reader:
             continue
     if ragged:
         first = ragged[0]
-        cells = f"row {first.number - 1}: cells are {first.actual_columns}, and by the header {first.expected_columns}"
+        told = f"row {first.number - 1}: cells are {first.actual_columns}, and by the header {first.expected_columns}"
         more = f" (and {len(ragged) - 1:,} more such rows)" if len(ragged) > 1 else ""
-        raise InvalidEvent(f"{file}, {cells}{more}", "give every row a cell for each column")
-
-
-def _stream(file: Path) -> Any:
-    """The file's bytes, decompressed as its name says."""
-    return pa.input_stream(str(file), compression="detect")
+        raise InvalidEvent(f"{file}, {told}{more}", "give every row a cell for each column")
 
 
 def import_tables(
