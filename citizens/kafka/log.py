@@ -328,17 +328,18 @@ class KafkaLog(SqliteLog):
         with writer.lock:
             if writer.tip.offset:
                 raise InvalidEvent("a bulk load fills an empty log", "append to this one instead")
-            keys, members = writer.reader.keys, list[tuple[int, int]]()
-            loaded = list(rows(keys))
+            keys = writer.reader.keys
+            loaded = [events for events in rows(keys) if len(events.numbers)]
             keys.commit()
             number, digest = writer.origin(origin)
-            start = replace(writer.tip, recorded_at_us=self._clock())
-            made = bulk.chained(start, digest, loaded, members, number)
-            total = 0
-            while chunk := list(islice(made, BULK_EVENTS)):
-                self._write_chunk(writer, chunk, members)
-                total += len(chunk)
-                members.clear()
+            start, total = replace(writer.tip, recorded_at_us=self._clock()), 0
+            for events, chained in zip(loaded, bulk.chain_up(start, digest, loaded), strict=True):
+                made = chained.rows(number)
+                while chunk := list(islice(made, BULK_EVENTS)):
+                    subjects = {row.subject for row in chunk}
+                    members = [(group, subject) for group, subject in events.members.tolist() if subject in subjects]
+                    self._write_chunk(writer, chunk, members)
+                    total += len(chunk)
             return total
 
     def _write_chunk(self, writer: KafkaWriter, rows: list[StoredEvent], members: list[tuple[int, int]]) -> None:

@@ -2,38 +2,81 @@
 
 The file is written without a journal and without syncs, its indexes are built last, and then it is synced once and
 swapped in (`layout`). A crash on the way leaves a stray file and the old log. Compaction and bulk loads do this.
+
+A bulk load works on whole columns of events: sealed and chained by `crypto`, put in by one statement that cuts its
+cells out of the columns.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import apsw
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+import numpy as np
 
 from citizens import chain, codec
 from citizens.events import Origin
-from citizens.sqlite.cipher import NONCE_BYTES
+from citizens.points import Ints
 from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
+from citizens.sqlite.crypto import Bytes, Rows, headers, links, seal
 from citizens.sqlite.durable import sync_file
 from citizens.sqlite.reader import StoredEvent, Tip
+from citizens.sqlite.sealed import COUNTER_BITS
 from citizens.sqlite.writer import INSERT_EVENT
 
-CHUNK, DRAWN = 50_000, 1_000
+_NUMBER_BYTES, _LENGTH_BITS = 20, 24
+_NUMBER = f"CAST(substr(?{{}}, {_NUMBER_BYTES} * (rowid - 1) + 1, {_NUMBER_BYTES}) AS INTEGER)"
+_INSERT_FIRST_EVENTS = (
+    f"INSERT INTO events SELECT ?1 + rowid, ?2, {codec.FACTS}, {_NUMBER.format(3)}, 1, 1, "
+    "substr(?4, 16 * (rowid - 1) + 1, 16), "
+    f"substr(?5, (value >> {_LENGTH_BITS}) + 1, value & {(1 << _LENGTH_BITS) - 1}), "
+    "substr(?6, 32 * (rowid - 1) + 1, 32) FROM carray(?7)"
+)
+_INSERT_DELIVERIES = "INSERT INTO deliveries SELECT substr(?1, 16 * (rowid - 1) + 1, 16), value FROM carray(?2)"
+_INSERT_MEMBERS = f"INSERT OR IGNORE INTO members SELECT value, {_NUMBER.format(2)} FROM carray(?1)"
 
 
-class Loaded(NamedTuple):
-    """One event of a bulk load: its subject's number and key, its payload in the clear, the groups that it names."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """Facts events of a bulk load: their subjects' numbers and keys, deliveries, and payloads in the clear.
 
-    number: int
-    key: bytes
-    delivery: bytes
-    payload: bytes
-    groups: tuple[int | None, ...] = ()
+    `members` are pairs of numbers: a group, and the subject of one of the events that names it.
+    """
+
+    numbers: Ints
+    keys: Bytes
+    deliveries: Bytes
+    payloads: Rows
+    members: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chained:
+    """Events as they are stored, of one moment and origin, from `first` on."""
+
+    first: int
+    recorded_at_us: int
+    numbers: Ints
+    versions: Ints
+    deliveries: Bytes
+    stored: Rows
+    links: Bytes
+
+    @property
+    def tip(self) -> Tip:
+        """Where they end."""
+        return Tip(self.first + len(self.numbers) - 1, self.links[-32:].tobytes(), self.recorded_at_us)
+
+    def rows(self, origin: int) -> Iterator[StoredEvent]:
+        """The events one by one."""
+        columns = (self.numbers.tolist(), self.versions.tolist(), Rows.even(self.deliveries, 16), self.stored)
+        together = zip(*columns, Rows.even(self.links, 32), strict=True)
+        for offset, (number, version, delivery, stored, link) in enumerate(together, self.first):
+            yield StoredEvent(offset, self.recorded_at_us, codec.FACTS, number, version, origin, delivery, stored, link)
 
 
 def open_unsafe(path: Path, settings: Settings) -> apsw.Connection:
@@ -59,37 +102,104 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
     connection.execute("BEGIN")
     fields = (origin.source, origin.actor, origin.legal_basis, origin.retention)
     connection.execute("INSERT INTO origins VALUES(1, ?, ?, ?, ?)", fields)
-    members: list[tuple[int, int]] = []
-    rows_of = chained(tip, chain.origin_digest(origin), events, members, 1)
-    while rows := list(islice(rows_of, CHUNK)):
-        connection.executemany(INSERT_EVENT, rows)
-        tip = Tip(rows[-1].offset, rows[-1].chain, rows[-1].recorded_at_us)
-    connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", sorted(members))
-    connection.execute("INSERT INTO deliveries SELECT delivery, offset FROM events ORDER BY delivery")
+    members, deliveries = [np.empty((0, 2), np.int64)], [np.empty(0, np.uint8)]
+    first = tip.offset + 1
+    for chained in ahead(chain_up(tip, chain.origin_digest(origin), _noting(events, members))):
+        _insert(connection, chained)
+        deliveries.append(chained.deliveries)
+        tip = chained.tip
+    _insert_members(connection, np.concatenate(members))
+    _insert_deliveries(connection, first, np.concatenate(deliveries))
     return tip
 
 
-def chained(
-    tip: Tip, digest: bytes, events: Iterable[Loaded], members: list[tuple[int, int]], origin: int
-) -> Iterator[StoredEvent]:
-    """The rows of the events, of one origin; who belongs to which group is added to `members`."""
-    offset, link, at_us = tip.offset, tip.link, tip.recorded_at_us
-    versions: dict[int, int] = {}
-    nonces = _nonces()
-    header_of, link_of, kind = chain.header, chain.link, codec.FACTS  # looked up once: this is the speed of an import
-    for number, key, delivery, payload, groups in events:
-        offset += 1
-        version = versions[number] = versions.get(number, 0) + 1
-        head = header_of(offset, at_us, kind, number, version=version, delivery=delivery, origin=digest)
-        nonce = next(nonces)
-        stored = nonce + AESGCM(key).encrypt(nonce, payload, head)
-        members.extend([(group, number) for group in groups if group is not None])
-        link = link_of(link, head, stored)
-        yield StoredEvent(offset, at_us, kind, number, version, origin, delivery, stored, link)
+def ahead(made: Iterator[Chained]) -> Iterator[Chained]:
+    """The same, each made in another thread while the one before it is used: OpenSSL and SQLite need no turns."""
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        waiting = pool.submit(next, made, None)
+        while (chained := waiting.result()) is not None:
+            waiting = pool.submit(next, made, None)
+            yield chained
 
 
-def _nonces() -> Iterator[bytes]:
-    """Random nonces, drawn many at a time."""
-    while True:
-        drawn = os.urandom(NONCE_BYTES * DRAWN)
-        yield from (drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES))
+def _noting(events: Iterable[Loaded], members: list[Ints]) -> Iterator[Loaded]:
+    for loaded in events:
+        if len(loaded.numbers):
+            members.append(loaded.members)
+            yield loaded
+
+
+def chain_up(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Chained]:
+    """The events behind `tip`, of the origin with that digest. None of `events` is empty."""
+    versions = _Versions()
+    origin = np.frombuffer(digest, np.uint8)
+    for loaded in events:
+        numbers, version = loaded.numbers, versions.take(loaded.numbers)
+        offsets = tip.offset + 1 + np.arange(len(numbers), dtype=np.int64)
+        heads = headers(
+            offsets, tip.recorded_at_us, codec.FACTS, numbers,
+            versions=version, deliveries=loaded.deliveries, origins=origin,
+        )  # fmt: skip
+        stored = seal(loaded.keys, Rows.even(heads, len(heads) // len(numbers)), loaded.payloads)
+        linked = links(tip.link, heads, stored)
+        chained = Chained(tip.offset + 1, tip.recorded_at_us, numbers, version, loaded.deliveries, stored, linked)
+        tip = chained.tip
+        yield chained
+
+
+class _Versions:
+    """How many events each subject has by now, by its place in its partition."""
+
+    def __init__(self) -> None:
+        self._counts: Ints = np.zeros(0, np.int64)
+
+    def take(self, numbers: Ints) -> Ints:
+        """Count in events of these subjects, in order: the subjects' versions after each."""
+        places = numbers & ((1 << COUNTER_BITS) - 1)
+        if (missing := int(places.max()) + 1 - len(self._counts)) > 0:
+            self._counts = np.concatenate([self._counts, np.zeros(missing, np.int64)])
+        order = np.argsort(places, kind="stable")
+        in_order = places[order]
+        first = np.ones(len(places), np.bool_)
+        first[1:] = in_order[1:] != in_order[:-1]
+        runs = np.arange(len(places)) - np.maximum.accumulate(np.where(first, np.arange(len(places)), 0))
+        versions = np.empty(len(places), np.int64)
+        versions[order] = self._counts[in_order] + runs + 1
+        np.maximum.at(self._counts, places, versions)
+        return versions
+
+
+def _insert(connection: apsw.Connection, chained: Chained) -> None:
+    lengths = np.diff(chained.stored.ends)
+    if (chained.versions > 1).any() or int(lengths.max()) >> _LENGTH_BITS:
+        connection.executemany(INSERT_EVENT, chained.rows(1))
+        return
+    places = (chained.stored.ends[:-1] << _LENGTH_BITS) | lengths
+    columns = (_as_text(chained.numbers), chained.deliveries.tobytes(), chained.stored.data.tobytes())
+    rest = (chained.links.tobytes(), _carray(places))
+    connection.execute(_INSERT_FIRST_EVENTS, (chained.first - 1, chained.recorded_at_us, *columns, *rest))
+
+
+def _insert_members(connection: apsw.Connection, members: Ints) -> None:
+    if len(members):  # SQLite takes no array that is empty
+        members = members[np.lexsort((members[:, 1], members[:, 0]))]
+        connection.execute(_INSERT_MEMBERS, (_carray(np.ascontiguousarray(members[:, 0])), _as_text(members[:, 1])))
+
+
+def _insert_deliveries(connection: apsw.Connection, first: int, deliveries: Bytes) -> None:
+    """What stands for the deliveries of consecutive events, in order of their bytes."""
+    if not len(deliveries):
+        return
+    halves = deliveries.view(">u8").astype(np.uint64).reshape(-1, 2)
+    order = np.lexsort((halves[:, 1], halves[:, 0]))
+    in_order = deliveries.reshape(-1, 16)[order].tobytes()
+    connection.execute(_INSERT_DELIVERIES, (in_order, _carray(order + first)))
+
+
+def _carray(numbers: Ints) -> Any:
+    return apsw.carray(numbers.data, flags=apsw.SQLITE_CARRAY_INT64)
+
+
+def _as_text(numbers: Ints) -> bytes:
+    """Numbers as digits of one width: SQL cannot cut integers out of bytes."""
+    return numbers.astype(f"S{_NUMBER_BYTES}").tobytes()

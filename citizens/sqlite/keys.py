@@ -22,18 +22,29 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from citizens.errors import InvalidEvent, LogDamaged
 from citizens.events.checks import KEPT_FOR_ERASED, are_plain, check_letters
-from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, fingerprint
-from citizens.sqlite.sealed import COUNTER_BITS, SealedStore, row_of
+from citizens.points import Ints
+from citizens.sqlite.cipher import KEY_BYTES, fingerprint
+from citizens.sqlite.crypto import Bytes, Rows, seal
+from citizens.sqlite.sealed import COUNTER_BITS, SealedStore
 
 _COUNT = (1 << COUNTER_BITS) - 1
 CACHED = 400_000
 _INSERT = "INSERT INTO subjects(number, entity, id, sealed) VALUES(?, ?, ?, ?)"
+_SEALED_BYTES = KEY_BYTES + 28
+_INSERT_MANY = (
+    f"INSERT INTO subjects(number, entity, id, sealed) SELECT ?1 + rowid, ?2, value, "
+    f"substr(?3, {_SEALED_BYTES} * (rowid - 1) + 1, {_SEALED_BYTES}) FROM carray(?4)"
+)
 _SELECT = "SELECT number, entity, id, sealed FROM subjects"
 _SELECT_MANY = f"{_SELECT} WHERE entity = ? AND id IN (SELECT value FROM carray(?))"
 _SELECT_NUMBERS = f"{_SELECT} WHERE number IN (SELECT value FROM carray(?))"
@@ -44,6 +55,14 @@ def _check_new(identifier: str) -> None:
     check_letters(identifier)
     if identifier.startswith(KEPT_FOR_ERASED):
         raise InvalidEvent("ids that start with `erased-` are kept for erased subjects", "choose another id")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbered:
+    """The numbers of some subjects and, end to end, their keys."""
+
+    numbers: Ints
+    keys: Bytes
 
 
 class KeyStore(SealedStore):
@@ -93,37 +112,44 @@ class KeyStore(SealedStore):
         self._remember(number, subject, key)
         return number
 
-    def add_many(self, entity: str, identifiers: Sequence[str]) -> list[tuple[int, bytes]]:
-        """(number, key) of many different subjects of one entity, in order, given out where they have none."""
+    def add_many(self, entity: str, identifiers: Sequence[str]) -> Numbered:
+        """Numbers and keys of many different subjects of one entity, given out where they have none."""
         self._begin()
-        known: list[tuple[int, bytes] | None] = [None] * len(identifiers)
-        if self.has_entity(entity):
-            known = self._known(entity, identifiers)
-        rows = list(self._new_rows(entity, [name for name, row in zip(identifiers, known, strict=True) if row is None]))
-        self._connection.executemany(_INSERT, ((number, entity, name, sealed) for number, name, sealed, _ in rows))
-        self._last += len(rows)
-        added = iter([(number, key) for number, _, _, key in rows])
-        return [row if row is not None else next(added) for row in known]
+        known = self._known(entity, identifiers) if self.has_entity(entity) else {}
+        added = self._add_new(entity, [name for name in identifiers if name not in known] if known else identifiers)
+        if not known:
+            return added
+        numbers, keys = np.empty(len(identifiers), np.int64), np.empty((len(identifiers), KEY_BYTES), np.uint8)
+        was_known = np.array([name in known for name in identifiers], dtype=np.bool_)
+        numbers[~was_known], keys[~was_known] = added.numbers, added.keys.reshape(-1, KEY_BYTES)
+        for row in np.flatnonzero(was_known).tolist():
+            number, key = known[identifiers[row]]
+            numbers[row], keys[row] = number, np.frombuffer(key, np.uint8)
+        return Numbered(numbers, keys.reshape(-1))
 
-    def _known(self, entity: str, identifiers: Sequence[str]) -> list[tuple[int, bytes] | None]:
+    def _known(self, entity: str, identifiers: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         numbers = self.find_many([f"{entity}/{identifier}" for identifier in identifiers])
-        known: list[tuple[int, bytes] | None] = []
-        for identifier in identifiers:
-            number = numbers.get(f"{entity}/{identifier}")
-            key = self.key(number) if number is not None else None
-            known.append((number, key) if number is not None and key is not None else None)
+        known: dict[str, tuple[int, bytes]] = {}
+        for subject, number in numbers.items():
+            key = self.key(number)
+            if key is not None:
+                known[subject.partition("/")[2]] = (number, key)
         return known
 
-    def _new_rows(self, entity: str, identifiers: Sequence[str]) -> Iterable[tuple[int, str, bytes, bytes]]:
-        size, encrypt = KEY_BYTES + NONCE_BYTES, self._sealer.encrypt
-        drawn = os.urandom(size * len(identifiers))
+    def _add_new(self, entity: str, identifiers: Sequence[str]) -> Numbered:
         if not are_plain(identifiers):
             for identifier in identifiers:
                 _check_new(identifier)
-        for index, identifier in enumerate(identifiers):
-            at, number = index * size, self._last + 1 + index
-            key, nonce = drawn[at : at + KEY_BYTES], drawn[at + KEY_BYTES : at + size]
-            yield number, identifier, nonce + encrypt(nonce, key, row_of(number, entity, identifier)), key
+        numbers = self._last + 1 + np.arange(len(identifiers), dtype=np.int64)
+        keys = np.frombuffer(os.urandom(KEY_BYTES * len(identifiers)), np.uint8)
+        if not len(identifiers):
+            return Numbered(numbers, keys)
+        texts: Any = pa.array(numbers).cast(pa.string())
+        rows = pc.binary_join_element_wise(texts, pa.scalar(entity), pa.array(identifiers, pa.string()), "\0")
+        sealed = seal(self._store_key, Rows.of_arrow(rows), Rows.even(keys, KEY_BYTES)).data.tobytes()
+        self._connection.execute(_INSERT_MANY, (self._last, entity, sealed, apsw.carray(tuple(identifiers))))
+        self._last += len(identifiers)
+        return Numbered(numbers, keys)
 
     def name(self, number: int) -> str:
         """The subject's name, or `<entity>/erased-<number>`."""

@@ -14,7 +14,6 @@ the entity and the id, so importing a table twice changes nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -36,21 +35,20 @@ from citizens.events import (
     Facts,
     Origin,
     Point,
-    Value,
     check_name,
     check_new_subjects,
     check_source,
-    check_text,
 )
 from citizens.log import History
+from citizens.points import Ints
 from citizens.sqlite.bulk import Loaded
 from citizens.sqlite.cells import StoredColumn, payloads
+from citizens.sqlite.crypto import Bytes
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.log import SqliteLog
+from citizens.sqlite.typed import typed
 
-BATCH = 2_000
-MOST_UNITS = 10**18
-_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.([0-9]{1,18}))?", re.ASCII)
+BATCH, STRETCH = 2_000, 50_000
 Progress = Callable[[int, int], None]
 
 
@@ -144,11 +142,12 @@ def import_tables(
         prepared = [(source, _ids(source), _columns(source)) for source in sources]
 
         def rows(keys: KeyStore) -> Iterator[Loaded]:
-            done = 0
+            done, numbering = 0, _Numbering(keys)
             for source, ids, columns in prepared:
-                yield from _loaded(source, ids, columns, keys, origin=origin, name=name)
-                done += len(ids)
-                on_progress(done, total)
+                for loaded, rows in _loaded(source, ids, columns, numbering, f"{origin.source}\0{name}"):
+                    yield loaded
+                    done += rows
+                    on_progress(done, total)
 
         return Imported(log.bulk_load(origin, rows), 0)
     return _append_all(log, sources, origin, name, on_progress)
@@ -167,25 +166,29 @@ def _append_all(log: History, sources: Sequence[Source], origin: Origin, name: s
     return Imported(recorded, duplicates)
 
 
-def _ids(source: Source) -> list[str]:
-    """The ids as text. Raises InvalidEvent for a missing one, or one that comes twice."""
+def _ids(source: Source) -> Any:
+    """The ids as an Arrow array of texts. Raises InvalidEvent for a missing one, or one that comes twice."""
     if source.id_column not in source.table.column_names:
         raise InvalidEvent(f"the table has no column `{source.id_column}`", "name the column with the ids")
-    ids: list[str] = []
-    seen: set[str] = set()
-    for row, identifier in enumerate(_texts(source.table, source.id_column), 1):
-        if identifier is None or identifier in seen:
-            what = "no id" if identifier is None else "the id of an earlier row"
-            raise InvalidEvent(f"row {row} of `{source.entity}` has {what}", "give each row its own")
-        seen.add(identifier)
-        ids.append(identifier)
-    check_new_subjects(source.entity, ids)
+    ids = _texts(source.table, source.id_column)
+    if ids.null_count or len(pc.unique(ids)) < len(ids):
+        raise _bad_id(source.entity, ids.to_pylist())
+    check_new_subjects(source.entity, ids.to_pylist())
     return ids
 
 
-def _texts(table: pa.Table, column: str) -> list[str | None]:
-    """A column's cells as text."""
-    return table.column(column).cast(pa.string()).to_pylist()
+def _bad_id(entity: str, ids: Sequence[str | None]) -> InvalidEvent:
+    """What is wrong with the first id that is missing or comes twice."""
+    seen: set[str | None] = {None}
+    row = next(row for row, identifier in enumerate(ids, 1) if identifier in seen or seen.add(identifier))  # type: ignore[func-returns-value]
+    what = "no id" if ids[row - 1] is None else "the id of an earlier row"
+    return InvalidEvent(f"row {row} of `{entity}` has {what}", "give each row its own")
+
+
+def _texts(table: pa.Table, column: str) -> Any:
+    """A column's cells as an Arrow array of texts."""
+    texts: Any = table.column(column).cast(pa.string())
+    return texts.combine_chunks()
 
 
 def _columns(source: Source) -> list[StoredColumn]:
@@ -196,130 +199,98 @@ def _columns(source: Source) -> list[StoredColumn]:
     if missing:
         raise InvalidEvent(f"the table has no column `{min(missing)}`", "check the names of id, group and role columns")
     plain = [name for name in source.table.column_names if name not in special]
-    return [_column(name, source) for name in plain]
-
-
-def _column(name: str, source: Source) -> StoredColumn:
-    check_name(name, f"column `{name[:40]}`")
-    array: Any = source.table.column(name).combine_chunks()
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    kind, values = _stored(name, array, source.scales.get(name))
-    return StoredColumn(name, [kind] * len(values), values)
-
-
-def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
-    """A column's kind and its stored values, None where it is empty."""
-    types = pa.types
-    if types.is_boolean(array.type):
-        return "b", array.to_pylist()
-    if types.is_date(array.type):
-        return "t", array.cast(pa.date32()).cast(pa.int32()).to_pylist()
-    if types.is_integer(array.type) and scale is None:
-        return "i", array.cast(pa.int64()).to_pylist()
-    if types.is_decimal(array.type):
-        return _from_decimals(name, array)
-    if types.is_floating(array.type) or types.is_integer(array.type):
-        return _from_floats(name, array, scale)
-    if types.is_string(array.type) or types.is_large_string(array.type):
-        return _from_texts(name, array)
-    raise InvalidEvent(f"column `{name}` holds {array.type}, which is not a kind of fact", "convert it or leave it out")
-
-
-def _from_decimals(name: str, array: Any) -> tuple[str, list[Any]]:
-    """Decimals as the whole numbers that Arrow holds them in, of the type's own scale."""
-    scale = max(array.type.scale, 0)
-    try:
-        wide = array.cast(pa.decimal128(38, scale))
-    except pa.ArrowInvalid:
-        raise _too_long(name, scale) from None
-    values = wide.buffers()[1]
-    halves = np.frombuffer(values if values is not None else b"", dtype="<i8")
-    halves = halves[2 * wide.offset : 2 * (wide.offset + len(wide))].reshape(-1, 2)
-    units, above = halves[:, 0], halves[:, 1]
-    empty = wide.is_null().to_numpy(zero_copy_only=False)
-    if (~empty & ((above != units >> 63) | (units >= MOST_UNITS) | (units <= -MOST_UNITS))).any():
-        raise _too_long(name, scale)
-    return ("i" if scale == 0 else f"d{scale}"), pa.array(units, mask=empty).to_pylist()
-
-
-def _too_long(name: str, scale: int) -> InvalidEvent:
-    message = f"column `{name}` has a number of over 18 digits at {scale} decimals"
-    return InvalidEvent(message, "give fewer decimals")
-
-
-def _from_floats(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
-    if scale is None:
-        raise InvalidEvent(f"column `{name}` holds floats, and facts are exact", "give its scale (2 for cents)")
-    numbers = np.asarray(pc.fill_null(array, 0).to_numpy(zero_copy_only=False), dtype=np.float64)
-    units = np.rint(numbers * 10**scale)
-    wrong = np.flatnonzero(~((units / 10**scale == numbers) & (np.abs(units) < 2**53)))
-    if len(wrong):
-        raise InvalidEvent(
-            f"column `{name}`, row {wrong[0] + 1}: not exactly on a grid of {scale} decimals", "round it"
-        )
-    return f"d{scale}", pa.array(
-        units.astype(np.int64), mask=array.is_null().to_numpy(zero_copy_only=False)
-    ).to_pylist()
-
-
-def _from_texts(name: str, array: Any) -> tuple[str, list[Any]]:
-    texts = array.to_pylist()
-    matches = [None if text is None else _NUMBER.fullmatch(text) for text in texts]
-    if any(match is None and text is not None for match, text in zip(matches, texts, strict=True)):
-        for text in set(texts):
-            if text is not None:
-                check_text(text, f"a cell of column `{name}`")
-        return "s", texts
-    scale = max((len(match[1] or "") for match in matches if match), default=0)
-    units = [None if match is None else _units(match, scale, name) for match in matches]
-    return ("i" if scale == 0 else f"d{scale}"), units
-
-
-def _units(match: re.Match[str], scale: int, name: str) -> int:
-    fraction = match[1] or ""
-    units = int(match[0].replace(".", "") + "0" * (scale - len(fraction)))
-    if abs(units) >= MOST_UNITS:
-        raise _too_long(name, scale)
-    return units
+    for name in plain:
+        check_name(name, f"column `{name[:40]}`")
+    return [typed(name, source.table.column(name), source.scales.get(name)) for name in plain]
 
 
 def _with_links(
-    source: Source, columns: list[StoredColumn], number: Callable[[str, list[str]], list[int]]
+    source: Source, columns: list[StoredColumn], numbers_of: Callable[[str, Any], Ints]
 ) -> list[StoredColumn]:
-    """The columns and, in stored form, the memberships. `number` gives the groups' numbers."""
+    """The columns and, in stored form, the memberships. `numbers_of` gives the numbers of an entity's groups."""
     linked = list(columns)
     for member in source.memberships:
-        groups = _texts(source.table, member.group_column)
-        roles: list[str | None] = [member.role] * len(groups)
-        if member.role_column is not None:
-            roles = _texts(source.table, member.role_column)
-        checked = {Belongs(f"{member.entity}/g", role).role for role in set(roles) if role is not None}
-        if None in roles or not checked:
-            raise InvalidEvent(f"column `{member.role_column}` has a row without a role", "fill it in")
+        groups, roles = _texts(source.table, member.group_column), _roles(source.table, member)
         check_name(member.relation, "a relation")
-        distinct = list(dict.fromkeys(group for group in groups if group is not None))
-        check_new_subjects(member.entity, distinct)
-        numbers = dict(zip(distinct, number(member.entity, distinct), strict=True))
-        values = [None if group is None else numbers[group] for group in groups]
-        linked.append(StoredColumn(member.relation, [f"r.{role}" for role in roles], values))
+        coded = groups.dictionary_encode()
+        check_new_subjects(member.entity, coded.dictionary.to_pylist())
+        numbers = pa.array(numbers_of(member.entity, coded.dictionary), pa.int64())
+        linked.append(StoredColumn(member.relation, numbers.take(coded.indices), roles=roles))
     return linked
 
 
+def _roles(table: pa.Table, member: Membership) -> Any:
+    """The role of each row, as an Arrow dictionary array."""
+    if member.role_column is None:
+        indices: Any = pa.array(np.zeros(len(table), np.int32))
+        coded: Any = pa.DictionaryArray.from_arrays(indices, pa.array([member.role], pa.string()))
+    else:
+        coded = _texts(table, member.role_column).dictionary_encode()
+    for role in coded.dictionary.to_pylist():
+        Belongs(f"{member.entity}/g", role)  # which checks it
+    if coded.null_count:
+        raise InvalidEvent(f"column `{member.role_column}` has a row without a role", "fill it in")
+    return coded
+
+
+class _Numbering:
+    """Numbers of subjects in an empty log, and their keys: those that were given out are at hand."""
+
+    def __init__(self, keys: KeyStore) -> None:
+        self.keys = keys
+        self._given: dict[str, tuple[Any, Ints, Bytes]] = {}
+
+    def take(self, entity: str, ids: Any) -> tuple[Ints, Bytes]:
+        """The numbers of different subjects of an entity, and their keys, 32 bytes a row."""
+        names, numbers, keys = self._given.get(entity, _NOBODY)
+        places = pc.index_in(ids, value_set=names)
+        if places.null_count:
+            new = ids.filter(places.is_null())
+            added = self.keys.add_many(entity, new.to_pylist())
+            names = pa.concat_arrays([names, new])
+            numbers = np.concatenate([numbers, added.numbers])
+            keys = np.concatenate([keys, added.keys.reshape(-1, 32)])
+            self._given[entity] = names, numbers, keys
+            places = pc.index_in(ids, value_set=names)
+        rows = places.to_numpy()
+        return numbers[rows], keys[rows]
+
+    def numbers(self, entity: str, ids: Any) -> Ints:
+        """The numbers alone."""
+        return self.take(entity, ids)[0]
+
+
+_NOBODY: tuple[Any, Ints, Bytes] = (pa.array([], pa.string()), np.empty(0, np.int64), np.empty((0, 32), np.uint8))
+
+
 def _loaded(
-    source: Source, ids: list[str], columns: list[StoredColumn], keys: KeyStore, *, origin: Origin, name: str
-) -> Iterator[Loaded]:
-    """The rows of one table, for a bulk load."""
-    members = keys.add_many(source.entity, ids)
-    linked = _with_links(source, columns, lambda entity, of: [number for number, _ in keys.add_many(entity, of)])
-    day, relations = day_number(source.valid_from), [column.values for column in linked[len(columns) :]]
-    groups = zip(*relations, strict=True) if relations else iter([()] * len(ids))
-    event_ids = [f"{name}/{source.entity}/{identifier}" for identifier in ids]
-    delivery = keys.deliveries(origin.source)
-    rows = zip(members, event_ids, payloads(linked, event_ids, day), groups, strict=True)
-    for (number, key), event_id, payload, named in rows:
-        if payload is not None:
-            yield Loaded(number, key, delivery(event_id), payload, named)
+    source: Source, ids: Any, columns: list[StoredColumn], numbering: _Numbering, prefix: str
+) -> Iterator[tuple[Loaded, int]]:
+    """The rows of one table for a bulk load, in stretches, and how many rows each is of.
+
+    `prefix` is the source of the events and, behind a null, the name that their ids begin with.
+    """
+    numbers, keys = numbering.take(source.entity, ids)
+    linked = _with_links(source, columns, numbering.numbers)
+    origin, _, name = prefix.partition("\0")
+    for start in range(0, len(ids), STRETCH):
+        stretch = [column.slice(start, STRETCH) for column in linked]
+        event_ids = pc.binary_join_element_wise(pa.scalar(f"{name}/{source.entity}/"), ids.slice(start, STRETCH), "")
+        texts, filled = payloads(stretch, event_ids, day_number(source.valid_from))
+        of = numbers[start : start + STRETCH][filled]
+        deliveries = numbering.keys.deliveries(origin, event_ids.filter(pa.array(filled)))
+        named = _members(stretch[len(columns) :], filled, of)
+        yield Loaded(of, keys[start : start + STRETCH][filled].reshape(-1), deliveries, texts, named), len(event_ids)
+
+
+def _members(relations: Sequence[StoredColumn], filled: Any, numbers: Ints) -> Ints:
+    """Pairs of a group and who is said to belong to it."""
+    pairs = [np.empty((0, 2), np.int64)]
+    for relation in relations:
+        groups = relation.values.filter(pa.array(filled))
+        named = pc.is_valid(groups).to_numpy(zero_copy_only=False)
+        pairs.append(np.stack([groups.drop_null().to_numpy(), numbers[named]], axis=1))
+    return np.concatenate(pairs)
 
 
 class _Groups:
@@ -328,10 +299,10 @@ class _Groups:
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def take(self, entity: str, identifiers: list[str]) -> list[int]:
+    def take(self, entity: str, identifiers: Any) -> Ints:
         first = len(self.names)
-        self.names.extend(f"{entity}/{identifier}" for identifier in identifiers)
-        return list(range(first, len(self.names)))
+        self.names.extend(f"{entity}/{identifier}" for identifier in identifiers.to_pylist())
+        return np.arange(first, len(self.names), dtype=np.int64)
 
     def name(self, number: int) -> str:
         return self.names[number]
@@ -342,18 +313,15 @@ class _Groups:
 
 def _drafts(source: Source, origin: Origin, name: str) -> Iterator[Draft]:
     """The rows of one table, for ordinary appends."""
-    ids, groups = _ids(source), _Groups()
+    ids, groups = _ids(source).to_pylist(), _Groups()
     columns = _with_links(source, _columns(source), groups.take)
+    cells = [(column.name, column.kinds(), column.values.to_pylist()) for column in columns]
     for row, identifier in enumerate(ids):
         points = tuple(
-            Point(column.name, source.valid_from, _value(column, row, groups))
-            for column in columns
-            if column.values[row] is not None
+            Point(attribute, source.valid_from, load_value(kinds[row], values[row], groups))
+            for attribute, kinds, values in cells
+            if values[row] is not None
         )
         if points:
             subject = f"{source.entity}/{identifier}"
             yield Draft(subject, Facts(points), origin, f"{name}/{subject}")
-
-
-def _value(column: StoredColumn, row: int, groups: _Groups) -> Value:
-    return load_value(column.kinds[row], column.values[row], groups)

@@ -214,6 +214,6 @@ def test_a_subject_is_found_among_more_than_are_kept_in_memory(tmp_path: Path, m
         store.load(range(1, 41))
         assert store.name(40) == "person/39"
         assert sorted(store.find_many([*names, "person/nobody", "thing/1"])) == sorted(names)
-        numbers = [number for number, _ in store.add_many("person", [str(number) for number in range(42)])]
+        numbers = store.add_many("person", [str(number) for number in range(42)]).numbers.tolist()
         assert len(set(numbers)) == 42
         assert numbers[:40] == [store.find(name) for name in names]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import random
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,13 +18,14 @@ from citizens import (
     Belongs,
     Facts,
     InvalidEvent,
+    LogUnavailable,
     Membership,
     Source,
     import_tables,
     open_log,
     read_table,
 )
-from citizens.sqlite import tables
+from citizens.sqlite import bulk, tables, typed
 from tests.citizens.histories import DAY, TAX, facts_in, fresh, wages
 from tests.citizens.made_up import sample_population
 
@@ -197,7 +200,69 @@ def test_decimals_are_whole_numbers_with_a_scale_all_the_way(
 ) -> None:
     values = [None if text is None else Decimal(text) for text in given]
     array = pa.array([Decimal(7).scaleb(max(-kind.scale, 0)), *values], kind)
-    assert tables._from_decimals("x", array.slice(1)) == stored
+    column = typed.typed("x", array.slice(1), None)
+    assert (column.kind, column.values.to_pylist()) == stored
     for wide in (pa.decimal128(38, 2), pa.decimal256(60, 20)):
         with pytest.raises(InvalidEvent, match="over 18 digits"):
-            tables._from_decimals("x", pa.array([Decimal("1e18")], wide))
+            typed.typed("x", pa.array([Decimal("1e18")], wide), None)
+
+
+def random_table(drawn: random.Random, rows: int) -> pa.Table:
+    """Columns of every kind, some of them empty, with texts that JSON escapes; rows without any cell among them."""
+    texts = ["", 'say "so"', "back\\slash", "Ωμ", "tab", "a,b", "null", "[1]"]
+    makes: dict[str, tuple[pa.DataType, Any]] = {
+        "whole": (pa.int32(), lambda: drawn.randrange(-5, 5)),
+        "money": (pa.decimal128(12, 2), lambda: Decimal(drawn.randrange(-500, 500)).scaleb(-2)),
+        "word": (pa.string(), lambda: drawn.choice(texts[1:])),
+        "blind": (pa.bool_(), lambda: drawn.random() < 0.5),
+        "born": (pa.date32(), lambda: date(1990, 1, 1 + drawn.randrange(28))),
+        "written": (pa.string(), lambda: drawn.choice(["-0.5", "1", "007", "12.25"])),
+    }
+    kept = drawn.sample(sorted(makes), drawn.randrange(1, len(makes) + 1))
+    filled = drawn.choice([0.1, 0.5, 1.0])
+    columns = {
+        name: pa.array([make() if drawn.random() < filled else None for _ in range(rows)], kind)
+        for name, (kind, make) in ((name, makes[name]) for name in kept)
+    }
+    ids = [f'{row} "{row}"' if drawn.random() < 0.2 else str(row) for row in range(rows)]
+    units = pa.array([drawn.choice(["a", "b", None]) for _ in ids], pa.string())
+    roles = pa.array([drawn.choice(["head", "spouse"]) for _ in ids], pa.string())
+    return pa.table({"id": ids, **columns, "unit": units, "role": roles})
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_bulk_load_records_the_bytes_that_appends_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    drawn = random.Random(seed)
+    monkeypatch.setattr(tables, "STRETCH", drawn.choice([1, 7, 50_000]))
+    table = random_table(drawn, 40)
+    of = [Source(table, "person", "id", DAY, memberships=(UNIT,) if seed % 2 else ())]
+    of = of if seed % 2 else [Source(table.drop_columns(["unit", "role"]), "person", "id", DAY)]
+    with fresh(tmp_path / "loaded") as loaded, fresh(tmp_path / "appended") as appended:
+        done = import_tables(loaded, of, TAX, "t")
+        appended.append([wages("person/first", "1", "first")])
+        assert import_tables(appended, of, TAX, "t") == done
+        again = import_tables(loaded, of, TAX, "t")  # refused if a byte of any event were another
+        assert (again.recorded, again.duplicates) == (0, done.recorded)
+        told = [(event.subject, event.version, event.body) for event in appended.read(1)]
+        assert [(event.subject, event.version, event.body) for event in loaded.read()] == told
+        assert loaded.verify().problems == ()
+
+
+def test_a_subject_of_two_tables_has_two_versions(tmp_path: Path) -> None:
+    with fresh(tmp_path / "log") as log:
+        tables_of = [
+            Source(pa.table({"id": ["1", "2"], "age": [1, 2]}), "person", "id", DAY),
+            Source(pa.table({"id": ["2", "3"], "wages": [1, 2]}), "person", "id", DAY),
+        ]
+        with pytest.raises(LogUnavailable, match="UNIQUE constraint failed"):  # one import's ids name each once
+            import_tables(log, tables_of, TAX, "t")
+        assert log.head() == 0
+
+
+def test_versions_count_on_within_and_between_stretches() -> None:
+    versions = bulk._Versions()
+    first = 3 << 48
+    assert versions.take(np.array([5, 2, 5, 5], np.int64) + first).tolist() == [1, 1, 2, 3]
+    assert versions.take(np.array([2, 9, 5], np.int64) + first).tolist() == [2, 1, 4]
