@@ -21,8 +21,10 @@ from engine.ir.program import Definition, Program
 from engine.values.periods import Period, parse_period
 from engine.values.types import EnumValue, Kind, Value
 from tests.validation.policyengine_conclusions import conclude
+from tests.validation.policyengine_kinships import KINSHIP, Links, records
 from tests.validation.policyengine_names import NoCounterpart, exact
 from tests.validation.policyengine_snap import POSTAL
+from tests.validation.policyengine_ssi_units import ssi_unit_of
 
 UNIT, ALONE, MODULE = "home", "alone", "validation/policyengine"
 GROUPS = ("tax_unit", "family", "ssi_unit", "dwelling", "snap_unit")
@@ -56,6 +58,7 @@ class Situation:
     no_spouses: set[str] = field(default_factory=set)
     marks: set[tuple[str, str]] = field(default_factory=set)
     wants_aged: bool = False
+    links: Links = field(default_factory=Links)
     given: dict[Fact, Value] = field(default_factory=dict)
     shares: dict[tuple[str, str], Fraction] = field(default_factory=dict)
 
@@ -128,15 +131,10 @@ class Situation:
     def unit_of(self, group: str, person: str) -> str:
         """The group of a person: as the test deals people out to its units; all in one where it does not. Husband and
         wife are one SSI unit, and so are the children of their return."""
-        couples = self.groups.get("marital_units", {}) if group == "ssi_unit" else {}
-        alone = not any(person in members and len(members) > 1 for members in couples.values())
-        if couples and alone and self.ages.get(person, UNSTATED_AGE) < ADULT:
-            unit = self.unit_of("tax_unit", person)
-            inside = [its for its in self.people if self.unit_of("tax_unit", its) == unit]
-            person = self.roles_in("tax_unit", inside)["head"][0]
-        for unit, members in couples.items():
-            if person in members:
-                return unit
+        if group == "tax_unit" and (claimed_on := self.links.claimed_on(person)) is not None:
+            return claimed_on
+        if group == "ssi_unit" and self.groups.get("marital_units"):
+            return ssi_unit_of(self, person)
         if group == "ssi_unit" and self.roles.get(person) == "dependent" and self.ages.get(person, 0) >= ADULT:
             return person  # an adult who is not a spouse is alone
         for unit, members in self.groups.get(THEIRS[group], {}).items():
@@ -170,6 +168,8 @@ class Situation:
 
     def _say(self, name: str, raw: Any, whose: str, during: str) -> None:
         whom, mapping = self.members_of(whose), self.mapping
+        if self.links.say(name, raw, whose, whom):
+            return
         if name in mapping["shares"]:
             self.shares |= {(person, name): exact(raw) for person in whom}
         for flag in (*mapping["receipts"].get(name, ()), *mapping["positive"].get(name, ())):
@@ -221,6 +221,13 @@ class Situation:
                     self.state("pregnancy_ended_on", person, self.at.start + timedelta(days=27 - int(exact(raw))))
             case "ssi_qualifying_quarters_earnings":
                 self.put("has_forty_quarters_of_work", whose, exact(raw) >= FORTY_QUARTERS)
+            case "tax_unit_is_filer":
+                for person in whom:
+                    if self.links.claimed_on(person) is None:
+                        self.put(name, person, raw, during)
+            case "medicaid_claimed_by_parent_in_tax_unit":
+                for person in () if raw else whom:
+                    self.state("relationship_to_filer", person, EnumValue("relationship", "other_relative"))
             case "separate_filer_itemizes":
                 self.put(name, whose, raw, during)
                 self.put("spouse_of_dependent_itemizes", whose, raw, during)
@@ -278,6 +285,7 @@ class Situation:
             self.state("qualified_status_since", person, date(self.at.start.year - YEARS_HERE, 1, 1))
             if (person, "medicaid_income_level") in self.shares:
                 self.state("medicaid_household_size", person, 1)
+        self.roles |= {person: "dependent" for person in self.people if self.links.claimed_on(person) is not None}
         conclude(self)
         case = self._people()
         interpreter = Interpreter(self.program, case, constants)
@@ -304,13 +312,19 @@ class Situation:
                     holders[group, unit, role] = tuple(its)
                     group_of |= {(group, person): unit for person in its}
         instances = {group: tuple(dict.fromkeys(unit for (of, unit, _) in holders if of == group)) for group in GROUPS}
+        kinships = records(self)
         return Case(
             at=self.at,
-            instances={"person": tuple(self.people), **instances},
+            instances={
+                "person": tuple(self.people),
+                **instances,
+                KINSHIP: tuple(its for _, its in kinships["owner_of"]),
+            },
             holders=holders,
             group_of=group_of,
             given=self.given,
             complete=True,
+            **kinships,  # type: ignore[arg-type]
         )
 
     def roles_in(self, group: str, inside: list[str]) -> Mapping[str, list[str]]:
@@ -325,6 +339,7 @@ class Situation:
             for person in inside
             if person in couple
             and person not in heads
+            and self.links.claimed_on(person) is None
             and ((group == "ssi_unit" and said) or person not in self.no_spouses)
         ]
         rest = [person for person in inside if person not in heads and person not in spouses[:1]]

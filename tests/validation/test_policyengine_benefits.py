@@ -72,6 +72,51 @@ def test_lists_without_people_are_situations_of_their_own(law: tuple[Program, Ma
     assert _agreeing(law, "2025", said, {"school_meal_tier": ["PAID", "FREE"]}) == [True, True]
 
 
+def test_ids_say_who_is_whose_and_on_whose_return(law: tuple[Program, Mapping[str, Any]]) -> None:
+    people = {
+        "gran": {"age": 60, "person_id": 1, "employment_income": 36_000},
+        "dad": {"age": 35, "person_id": 2, "parent_1_id": 1, "employment_income": 12_000},
+        "kid": {"age": 9, "person_id": 3, "parent_1_id": 2, "medicaid_claiming_tax_unit_id": 7},
+    }
+    units = {"a": {"members": ["gran"], "tax_unit_id": 7}, "b": {"members": ["dad"]}, "c": {"members": ["kid"]}}
+    home = {"home": {"members": list(people), "state_code": "OH"}}
+    said = {"people": people, "tax_units": units, "households": home}
+    expected = {"medicaid_household_size": [2, 1, 2], "medicaid_household_income": [36_000, 12_000, 12_000]}
+    assert _agreeing(law, "2025", said, expected) == [True] * 6
+    people["kid"]["parent_1_id"] = 1
+    assert _agreeing(law, "2025", said, {"medicaid_household_size": [2, 1, 2]}) == [True] * 3
+    assert _agreeing(law, "2025", said, {"medicaid_household_income": [36_000, 12_000, 36_000]}) == [True] * 3
+
+
+def test_husband_and_wife_at_home_file_apart(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {
+        "people": {"ann": {"age": 40, "employment_income": 24_000}, "bob": {"age": 40, "employment_income": 12_000}},
+        "tax_units": {"a": {"members": ["ann"]}, "b": {"members": ["bob"]}},
+        "marital_units": {"couple": {"members": ["ann", "bob"]}},
+        "households": {"home": {"members": ["ann", "bob"], "state_code": "OH"}},
+    }
+    assert _agreeing(law, "2025", said, {"medicaid_household_income": [36_000, 36_000]}) == [True, True]
+    said["households"] = {name: {"members": [name], "state_code": "OH"} for name in ("ann", "bob")}
+    assert _agreeing(law, "2025", said, {"medicaid_household_income": [24_000, 12_000]}) == [True, True]
+
+
+def test_an_ssi_unit_is_who_lives_together(law: tuple[Program, Mapping[str, Any]]) -> None:
+    rich = {"age": 40, "is_ssi_aged_blind_disabled": False, "ssi_countable_resources": 6_000}
+    child = {"age": 10, "is_ssi_aged_blind_disabled": True, "ssi_countable_resources": 0}
+    said = {
+        "people": {"mum": rich, "kid": child},
+        "tax_units": {"a": {"members": ["mum", "kid"]}},
+        "marital_units": {"of mum": {"members": ["mum"]}, "of kid": {"members": ["kid"]}},
+        "households": {"home": {"members": ["mum", "kid"], "state_code": "OH"}},
+    }
+    wanted = "ssi_resources_deemed_from_ineligible_parent"
+    assert _agreeing(law, "2026-01", said, {wanted: [0, 4_000]}) == [True, True]
+    said["people"] = {"mum": rich, "kid": child | {"ssi_lives_in_medical_treatment_facility": True}}
+    assert _agreeing(law, "2026-01", said, {wanted: [0, 0]}) == [True, True]
+    said["people"] = {"mum": rich | {"is_parent": False}, "kid": child}
+    assert _agreeing(law, "2026-01", said, {wanted: [0, 0]}) == [True, True]
+
+
 def test_marks_that_mean_something_together(law: tuple[Program, Mapping[str, Any]]) -> None:
     said = {
         "people": {"gran": {"age": 50, "is_female": True}, "mum": {"age": 25, "is_mother": True}, "kid": {"age": 0.2}},
