@@ -182,6 +182,10 @@ def terms_of(program: Program, rules: AssessmentRules, period: Period, actor: st
     origin = Origin(SOURCE, actor, f"{rules.law or program.settings.law}, for {period}", "tax")
     shape = " ".join(f"{name}:d{places}" for name in rules.figures)
     binding = bind(program, period, definitions, rules.of)
+    for definition in binding.read.values():
+        if definition.ledger:
+            message = f"the assessment reads `{definition.short_name}` from the ledger, to which it posts"
+            raise Failure(message, "give the rules a fact without `ledger`")
     return Terms(program, rules, period, origin, definitions, places, binding, shape)
 
 

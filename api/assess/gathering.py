@@ -85,6 +85,10 @@ class Population:
         """The subject of a group."""
         return f"{self.groups.entity}/{self.groups.ids[row]}"
 
+    def name(self, entity: str, row: int) -> str:
+        """The subject of a row of the groups' table, or of one of people or records."""
+        return self.group_name(row) if entity == self.groups.entity else self.members[entity].name(row)
+
     def _misfits(self, snapshot: Snapshot) -> dict[int, list[str]]:
         """Faults of facts that were left out of the snapshot, by the row of the group."""
         faults: dict[int, list[str]] = {}

@@ -70,7 +70,8 @@ def follow_command(
 
 def _once(program: Program, parts: list[Path], retry: bool, as_json: bool, permits: Permits | None) -> int:
     """Follow every part to its end."""
-    rounds = [_round(program, part, retry) for part in parts]
+    corrects = _corrects(program, permits)
+    rounds = [_round(program, part, retry) for part in parts] if corrects else []
     if permits is not None:
         permits(program)
     followed_now = [done for done in rounds if done.positions]
@@ -85,6 +86,12 @@ def _once(program: Program, parts: list[Path], retry: bool, as_json: bool, permi
         if not as_json and done.positions:
             _show(done, part_name(part) if len(parts) > 1 else "")
     return ExitCode.FAILED if any(done.report.failed for done in rounds) else ExitCode.DONE
+
+
+def _corrects(program: Program, permits: Permits | None) -> bool:
+    """Whether assessments are followed: not by rules that have none and are followed for their permits, in a log that
+    others assess."""
+    return permits is None or bool(program.settings.assessments)
 
 
 @dataclass(slots=True)
@@ -103,8 +110,16 @@ class _Following:
     def wait(self, part: Path) -> None:
         """Return when there is something to follow."""
         self._ask_about_permits(part)
-        while not _is_behind(part, self.seen.get(part)):
+        while not self._is_behind(part):
             time.sleep(self.every)
+
+    def _is_behind(self, part: Path) -> bool:
+        """Whether a position is behind the log's end, or, where permits are, anything was recorded since."""
+        seen = self.seen.get(part)
+        with reading(part) as opened:
+            head = opened.head()
+            positions = followed(opened).values() if _corrects(self.program, self.permits) else ()
+            return any(at < head for at in positions) or (seen is not None and head > seen)
 
     def _ask_about_permits(self, part: Path) -> None:
         """Ask again about every permit, unless that was done as known at the end of this log or later."""
@@ -116,7 +131,7 @@ class _Following:
         for part in parts:
             try:
                 self._ask_about_permits(part)
-                if _is_behind(part, self.seen.get(part)):
+                if self._is_behind(part):
                     self.do(part, part_name(part))
             except (LogUnavailable, LogLocked) as error:
                 complain(f"{part_name(part)}: {error.message}; looking again")
@@ -124,13 +139,15 @@ class _Following:
     def do(self, part: Path, name: str = "") -> None:
         """Follow a part to its end, and say what was done."""
         try:
-            done = _round(self.program, part, self.retry)
+            done = _round(self.program, part, self.retry) if _corrects(self.program, self.permits) else None
         except LogLocked:  # somebody else writes: look again later
             time.sleep(self.every)
             return
         self.retry = self.retry and bool(name)
         self.seen.pop(part, None)
         self._ask_about_permits(part)
+        if done is None:
+            return
         if self.as_json:
             print(json.dumps(_as_json(done) | ({"partition": name} if name else {})), flush=True)
         elif done.changes:
@@ -157,13 +174,6 @@ def _round(program: Program, part: Path, retry: bool) -> _Round:
             if retry:
                 follower.retry()
         return _Round(follower.report, follower.positions(), changes)
-
-
-def _is_behind(part: Path, seen: int | None) -> bool:
-    """Whether a position is behind the log's end, or, where permits are, anything was recorded after `seen`."""
-    with reading(part) as opened:
-        head = opened.head()
-        return any(at < head for at in followed(opened).values()) or (seen is not None and head > seen)
 
 
 def _show(done: _Round, name: str) -> None:

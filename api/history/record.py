@@ -5,7 +5,8 @@
    belonged together with them, and when.
 2. Facts are read as the annual run reads them: a flow of a period counts if it was recorded from a day of that period;
    a status, a stock, and what is eternal holds from its day on until it is changed.
-3. What nobody recorded means what the rules say of a complete case. What was recorded of another kind than the rules
+3. What the rules read from the ledger (`api.history.owed`) is what it says as known, unless it was recorded as a fact.
+4. What nobody recorded means what the rules say of a complete case. What was recorded of another kind than the rules
    want is left out, and named.
 
 The offset is the last event that any of this was read from, so that what is recorded of others does not move it.
@@ -14,18 +15,21 @@ The offset is the last event that any of this was read from, so that what is rec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 from functools import cache
 
 from api.failures import Failure
 from api.history.memberships import asks_about_days, has_moved, joined_others, reaching_back, stays_of
-from api.history.recorded import give, give_personal, held_facts
+from api.history.owed import ledger_facts, owed_by
+from api.history.recorded import asked_periods, give, give_personal, held_facts
 from citizens import Belongs, History, Known, Timeline
 from engine.interpret.cases import Case, Stay, larger_groups
 from engine.interpret.contradicted import contradicted
 from engine.interpret.made_groups import with_groups
 from engine.interpret.outcomes import Fact
+from engine.interpret.stated import FIRST, LAST, Held
 from engine.ir.program import Program
 from engine.values.periods import Period
 from engine.values.types import Value
@@ -115,6 +119,7 @@ def record_case(
     for timeline in gathering.timelines.values():
         left_out += give(program, given, timeline, at)
     case = _case(program, gathering, at, given)
+    case, posted = _with_debts(log, program, case, known)
     left_out += give_personal(program, case, given, gathering.timelines.values())
     for contradiction in contradicted(program, case):
         raise Failure(
@@ -124,6 +129,7 @@ def record_case(
         (change.offset for known_timeline in gathering.timelines.values() for change in known_timeline.changes),
         default=0,
     )
+    offset = max(offset, posted)
     case, _ = with_groups(program, case)
     return RecordCase(case, tuple(gathering.timelines), offset, tuple(dict.fromkeys(left_out)))
 
@@ -173,6 +179,21 @@ def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact,
         further_records=lists,
         stays=reaching_back(gathering.stays, at.start),
     )
+
+
+def _with_debts(log: History, program: Program, case: Case, known: Known) -> tuple[Case, int]:
+    """A case with what its people owe by the ledger, where nobody recorded it, and the last offset read."""
+    held, given, offset = dict(case.held), dict(case.given), 0
+    for definition in ledger_facts(program):
+        for name in case.instances.get(definition.entity, ()):
+            if held.get((definition.name, name)):
+                continue
+            debt = owed_by(log, program, definition, f"{definition.entity}/{name}", known)
+            amount = Fraction(debt.amount)
+            held[definition.name, name] = (Held(FIRST, LAST, amount),)
+            given |= {Fact(definition.name, name, day): amount for day in asked_periods(definition.period, case.at)}
+            offset = max(offset, debt.offset)
+    return replace(case, held=held, given=given), offset
 
 
 def _linked(program: Program, gathering: _Gathering, log: History, timeline: Timeline) -> list[str]:

@@ -100,14 +100,14 @@ def _periods(
             if change.value is not None:
                 yield definition.period.containing(change.valid_from), change.value
         return
-    for period in _asked(definition.period, at):
+    for period in asked_periods(definition.period, at):
         day = at.end if definition.period.unit is Unit.ETERNITY else period.end
         held = next((latest for latest in reversed(changes) if latest.valid_from <= day), None)
         if held is not None and held.value is not None:
             yield period, held.value
 
 
-def _asked(kind: PeriodKind, at: Period) -> Iterator[Period]:
+def asked_periods(kind: PeriodKind, at: Period) -> Iterator[Period]:
     """The periods of a kind that formulas at a period may ask for: its own, and those of some years before."""
     match kind.unit:
         case Unit.ETERNITY:

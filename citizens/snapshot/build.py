@@ -9,12 +9,13 @@ from datetime import date
 
 import numpy as np
 
+from citizens.codec import day_number
 from citizens.errors import Refused
-from citizens.points import Ints, Scan
+from citizens.points import Block, Ints, Scan
 from citizens.snapshot.columns import Column, ColumnKind, Link, Mask, Table
 from citizens.snapshot.fitting import KIND_NAMES, WORD, Naming, fitting
 from citizens.snapshot.standing import Standing, code_of, formerly, is_link, picked, scale_of, standings
-from citizens.snapshot.wanted import Attributes, Misfit
+from citizens.snapshot.wanted import Attributes, Misfit, Wanted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +48,30 @@ def build(
         standing = [fitting(each, attributes[each.name], names, scan.words, misfits) for each in standing]
     groups = [each.values[is_link(each)] for each in standing]
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
+    if isinstance(attributes, Mapping):
+        present = np.union1d(present, _anybody(scan, names, valid_on, attributes))
     tables = _tables(names, present, standing, scan.words, every=every)
     silent = _silent(names, np.setdiff1d(scan.subjects, present)) if every else {}
     before = formerly(scan, attributes) if isinstance(attributes, Mapping) else {}
     return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before)
+
+
+def _anybody(scan: Scan, names: Naming, valid_on: date, attributes: Mapping[str, Wanted]) -> Ints:
+    """The subjects of whom a row is wanted if anything was recorded of them."""
+    numbers = [np.empty(0, np.int64)]
+    for wanted in attributes.values():
+        if wanted.anybody:
+            until = day_number(min(wanted.until, valid_on))
+            blocks = (block for block in scan.blocks if block.day <= until and _says_something(block))
+            there = [numbers[0], *(scan.subjects[block.events] for block in blocks)]
+            named = [number for number, entity, _ in names.all_names() if entity == wanted.anybody]
+            numbers.append(np.intersect1d(np.concatenate(there), np.array(named, np.int64)))
+    return np.concatenate(numbers)
+
+
+def _says_something(block: Block) -> bool:
+    """Whether some of its change points neither end a fact nor take one back."""
+    return any(kind not in ("n", "x") for _, kind in block.shape)
 
 
 def _silent(names: Naming, numbers: Ints) -> Mapping[str, int]:

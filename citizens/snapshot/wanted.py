@@ -17,7 +17,9 @@ class Wanted:
     A relation (kind `r`) leads to groups of the entity `group`, if one is named. Numbers have at most `places`
     decimals. The text `word` may stand in the place of a value of any kind. An end that was recorded as valid from
     after `ends_until` does not count: what held before it holds on. `formerly`: tell also who was in a group up to the
-    column's last day, and which groups anybody was in (`Snapshot.formerly`).
+    column's last day, and which groups anybody was in (`Snapshot.formerly`). `anybody` names an entity, and makes no
+    column: its table has a row for each subject of whom anything was recorded from a day up to the last, of whatever
+    attribute.
     """
 
     since: date = date.min
@@ -29,6 +31,7 @@ class Wanted:
     word: str = ""
     ends_until: date = field(default=date.max, compare=False)
     formerly: bool = field(default=False, compare=False)
+    anybody: str = ""
 
 
 Attributes = Collection[str] | Mapping[str, Wanted] | None

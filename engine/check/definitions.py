@@ -149,7 +149,7 @@ class _Checker:
                 stock=fact.stock, event=fact.event, status=fact.status, low=low, high=high,
                 ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
-                may_not_apply=fact.type.or_none, subject_is=fact.subject_is, changing=fact.changing,
+                may_not_apply=fact.type.or_none, subject_is=fact.subject_is, changing=fact.changing, ledger=fact.ledger,
                 **excluded(self.symbols, self.problems, symbol, fact),
             )
         )  # fmt: skip

@@ -59,7 +59,8 @@ class Definition:
     `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be
     given or computed (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`. `excludes` names what
     cannot be stated with it, `excludes_where` what cannot where all conditions hold. `permits`: the actions that a
-    requirement permits; `subject_is`: how a fact is told from a resource.
+    requirement permits; `subject_is`: how a fact is told from a resource. `ledger`: the groups, each with
+    roles, whose debts in a log's ledger are the fact.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Definition:
     permits: tuple[Permit, ...] = ()
     subject_is: SubjectIs | None = None
     changing: Changing = field(default_factory=Changing)
+    ledger: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def is_input(self) -> bool:

@@ -15,6 +15,7 @@ from engine.reading.declared_constants import Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.laws import check_cited_from, read_law
+from engine.reading.ledgers import read_debtors
 from engine.reading.percent import read_constant
 from engine.reading.permits import read_subject_is
 from engine.reading.scalars import read_entity, read_period_kind, read_range, read_type, read_value
@@ -24,7 +25,7 @@ from engine.values.numbers import is_within
 from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
-              "event", "status", "excludes", "subject_is", "can_change", "changed_by", "how")  # fmt: skip
+              "event", "status", "excludes", "subject_is", "can_change", "changed_by", "how", "ledger")  # fmt: skip
 PARAMETER_KEYS = ("label", "law", "type", "range", "values", "known_until", "uprate")
 
 
@@ -39,13 +40,14 @@ def _input(context: Context, entry: MappingEntry) -> Input:
         return Input(entry.name, entry.key.span, type=FAILED)
     type = read_type(context, fields.scalar("type", needed=True))
     low, high = read_range(context, fields.scalar("range"), type)
+    period = read_period_kind(context, fields.scalar("period", needed=True))
     return Input(
         entry.name,
         entry.key.span,
         fields.text("label", needed=True),
         read_law(fields) or context.inherited_law,
         read_entity(context, fields.scalar("entity", needed=True)),
-        read_period_kind(context, fields.scalar("period", needed=True)),
+        period,
         type,
         low,
         high,
@@ -57,6 +59,7 @@ def _input(context: Context, entry: MappingEntry) -> Input:
         read_excluded(fields),
         read_subject_is(fields),
         _changing(fields),
+        read_debtors(fields, type, period),
     )
 
 

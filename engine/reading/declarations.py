@@ -49,7 +49,8 @@ class Excluded:
 @record(frozen=True, slots=True)
 class Input(Declaration):
     """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
-    be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's."""
+    be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's. `ledger`: the groups,
+    each with roles, whose debts in a log's ledger are the fact."""
 
     entity: str = ""
     period: PeriodKind | None = None
@@ -65,6 +66,7 @@ class Input(Declaration):
     excludes: tuple[Excluded, ...] = ()
     subject_is: SubjectIs | None = None
     changing: Changing = field(default_factory=Changing)
+    ledger: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @record(frozen=True, slots=True)
