@@ -1,32 +1,24 @@
-"""Outputs of SSA's Detailed Calculator (AnyPIA), as `anthonycolavito/pyanypia` publishes them, and our figures.
+"""Outputs of SSA's Detailed Calculator (AnyPIA), as `anthonycolavito/pyanypia` publishes them.
 
 1. A line of `data/anypia.csv` is one output: whose it is (retirement, disability, family, survivors of an age), the
    history of earnings, which benefits, how many months after the first, and AIME, PIA, family maximum and benefits.
    A worker's benefit is to the dime; a relative's is before the family maximum to the dime, and as paid in dollars.
-2. Histories are functions of the average wage index and the base, from age 22 on (`earnings`).
-3. `ours` gives our figures in the same form. Only months from 2013 on, and earnings to 2024, are taken.
+2. `stated` gives the case in our terms, `is_covered` tells whether the rules as they ship reach it: months from 2013
+   on, and earnings to 2024. `anypia_years` has rules for the others, `anypia_figures` our figures.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from engine.interpret.case_reader import case_from_data
-from engine.interpret.cases import Case
-from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Known
-from engine.ir.program import Program
-from engine.text.diagnostics import Diagnostics
-
 DATA = Path(__file__).parent / "data" / "anypia.csv"
-LAST_YEAR = 2024
-FULL_AGE_MONTHS = {1950: 792, 1955: 794, 1957: 798, 1960: 804}
+LAST_YEAR, FIRST_MONTH, LAST_MONTH = 2024, date(2013, 1, 1), date(2026, 11, 1)
+FULL_AGE_MONTHS = {1937: 780, 1943: 792, 1950: 792, 1955: 794, 1957: 798}
 Data = dict[str, object]
 
 
@@ -67,26 +59,6 @@ def outputs() -> Iterator[Output]:
             )
 
 
-def earnings(program: Program, history: str, born: int, last_year: int) -> dict[int, Decimal]:
-    """The years with earnings. Rounded in binary floating point, as the publisher did."""
-    index, base = _wages(program), _by_year(program, "ss_earnings_base")
-    by_name = {}
-    for year in range(born + 22, min(last_year, LAST_YEAR) + 1):
-        age, wage = year - born, index[year]
-        amount = {
-            "steady": wage,
-            "max": base[year],
-            "half": 0.5 * wage,
-            "sporadic": wage if (year // 3) % 2 == 0 else 0.0,
-            "late_start": 1.2 * wage if age >= 40 else 0.0,
-            "early_quit": 1.2 * wage if age <= 45 else 0.0,
-            "declining": max(0.3, 1.5 - 0.02 * (age - 25)) * wage,
-        }[history]
-        if amount:
-            by_name[year] = Decimal(str(round(min(amount, base[year]), 2)))
-    return by_name
-
-
 def stated(output: Output) -> Stated:
     """The case in our terms."""
     match output.kind.split()[0]:
@@ -99,41 +71,16 @@ def stated(output: Output) -> Stated:
     return _survivors(output, int(output.kind.split()[-1]))
 
 
-def ours(program: Program, output: Output) -> Output:
-    """The same output by our rules."""
+def leaves_out_credits(output: Output) -> bool:
+    """Whether the calculator counts no credits for waiting, where the law does: DIFFERENCES.md says why."""
+    died_at_70 = output.kind == "survivors of 70" and output.case in ("widow", "divorced")
+    return died_at_70 or (output.born.year, output.history, output.case) == (1937, "early_quit", "70")
+
+
+def is_covered(output: Output) -> bool:
+    """Whether the rules as they ship answer: for the month, on earnings of years whose indexes are published."""
     said = stated(output)
-    case = _case(program, output, said)
-    interpreter = Interpreter(program, case)
-
-    def value(name: str, instance: str) -> Fraction:
-        definition = program.find(name)
-        assert definition is not None
-        outcome = interpreter.find(Fact(definition.name, instance, definition.period.containing(case.at.start)))
-        assert isinstance(outcome, Known) and isinstance(outcome.value, Fraction), (name, output, outcome)
-        return outcome.value
-
-    own = {"retirement": "ss_retirement_before_deductions", "disability": "social_security_disability"}
-    if output.kind in own:
-        benefits: tuple[tuple[Fraction, ...], ...] = ((value(own[output.kind], "worker"),),)
-    else:
-        benefits = tuple(
-            (value("claim_original_benefit", claim), Fraction(value("claim_benefit", claim) // 1))
-            for claim in said.claims
-        )
-    aime, pia, maximum = (value(name, "worker") for name in ("ss_aime", "ss_pia", "ss_family_maximum"))
-    return replace(output, aime=aime, pia=pia, family_maximum=maximum, benefits=benefits)
-
-
-def _wages(program: Program) -> dict[int, float]:
-    """The average wage index of each year; the parameter has it under the tax year for which it counts."""
-    parameter = program.parameters["average_wage_index"]
-    later = {day.year - 2: float(Fraction(str(value))) for day, value in parameter.values}
-    return _by_year(program, "benefits/social_security/indexes:ss_average_wage_index_before_2011") | later
-
-
-def _by_year(program: Program, table: str) -> dict[int, float]:
-    ((_, rows),) = program.tables[table].values
-    return {int(str(key[0])): float(Fraction(str(row[""]))) for key, row in rows.items()}
+    return said.last_year <= LAST_YEAR and FIRST_MONTH <= said.at <= LAST_MONTH
 
 
 def _month(months: int) -> date:
@@ -151,8 +98,8 @@ def _claimed(born: date, entitled: int) -> Data:
 
 
 def _retirement(output: Output) -> Stated:
-    early = _attained(output.born, 744) + 1
-    full = _attained(output.born, FULL_AGE_MONTHS[output.born.year])
+    early = _attained(output.born, 744) + (output.born.day != 2)
+    full = _attained(output.born, FULL_AGE_MONTHS.get(output.born.year, 804))
     entitled = {"earliest": early, "full": full, "70": _attained(output.born, 840)}[output.case]
     return Stated(_month(entitled + output.after), _claimed(output.born, entitled), entitled // 12 - 1, {})
 
@@ -168,7 +115,7 @@ def _claim(relation: str, born: date, first: int, **more: object) -> Data:
 
 
 def _family(output: Output) -> Stated:
-    entitled = _attained(output.born, FULL_AGE_MONTHS[output.born.year])
+    entitled = _attained(output.born, FULL_AGE_MONTHS.get(output.born.year, 804))
     spouse = date(output.born.year + 2, 7, 20)
     at_62, at_65 = max(_attained(spouse, 744) + 1, entitled), max(_attained(spouse, 780), entitled)
     first = entitled // 12 - 8
@@ -208,23 +155,3 @@ def _survivors(output: Output, age: int) -> Stated:
     latest = {"widow": at_60, "divorced": at_60, "disabled": at_52}.get(output.case, died)
     worker: Data = {"birth_date": output.born, "ss_is_dead": True, "ss_date_of_death": date(year, 8, 20)}
     return Stated(_month(latest + output.after), worker, year, claims)
-
-
-def _case(program: Program, output: Output, said: Stated) -> Case:
-    years = earnings(program, output.history, output.born.year, said.last_year)
-    record: Data = {}
-    for year, amount in years.items():
-        record[f"y{year}"] = {"person": "worker", "record_year": year, "record_earnings": amount}
-        if year < 1978:
-            record[f"y{year}"] |= {"record_quarters_before_1978": min(4, int(amount // 50))}  # type: ignore[operator]
-    data: Data = {
-        "at": said.at.strftime("%Y-%m"),
-        "complete": True,
-        "people": {"worker": said.worker},
-        "earnings_years": record,
-        "claims_on_record": {name: {"person": "worker", **claim} for name, claim in said.claims.items()},
-    }
-    problems = Diagnostics()
-    case = case_from_data(program, data, problems)
-    assert case is not None and not problems.errors, list(problems)
-    return case
