@@ -17,6 +17,7 @@ import os
 import pickle
 import stat
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
@@ -27,6 +28,7 @@ from engine.garbage import without_search
 
 SEAL_BYTES = 32
 CHOSEN = "RULEWRIGHT_CACHE"
+Name = tuple[str, str]
 
 
 @cache
@@ -96,9 +98,43 @@ def pickled(value: object) -> bytes:
     return content.getvalue()
 
 
+def pickled_beside(value: object, known: Mapping[Name, object]) -> bytes:
+    """A value as bytes, without the parts of it that are objects of `known`: of these it has the names."""
+    content = io.BytesIO()
+    _PicklerBeside(content, {id(part): name for name, part in known.items()}).dump(value)
+    return content.getvalue()
+
+
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: object) -> Any:
         return (Fraction, (value.numerator, value.denominator)) if isinstance(value, Fraction) else NotImplemented
+
+
+class _PicklerBeside(_Pickler):
+    def __init__(self, content: io.BytesIO, names: Mapping[int, Name]) -> None:
+        super().__init__(content, protocol=pickle.HIGHEST_PROTOCOL)
+        self._names = names
+
+    def persistent_id(self, value: object) -> Name | None:
+        return self._names.get(id(value))
+
+
+class _UnpicklerBeside(pickle.Unpickler):
+    def __init__(self, body: bytes, known: Mapping[Name, object]) -> None:
+        super().__init__(io.BytesIO(body))
+        self._known = known
+
+    def persistent_load(self, name: Name) -> object:
+        return self._known[name]
+
+
+def unpickled_beside(body: bytes, known: Mapping[Name, object]) -> object:
+    """What `pickled_beside` was given, with the objects of `known` in their places. Only for what a seal vouches for.
+
+    Raises KeyError where one is missing, and whatever `unpickled` raises.
+    """
+    with without_search(leave_alone=True):
+        return _UnpicklerBeside(body, known).load()
 
 
 def unpickled(body: bytes) -> object:

@@ -82,7 +82,20 @@ class Meant:
 
 def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
     """The program of the rules in `folder`, under `reforms` in order. Raises RulesInvalid with every problem."""
-    compiled = check_rules(folder, reforms, lint=False)
+    return _program_of(check_rules(folder, reforms, lint=False))
+
+
+@without_search()
+@deep_recursion()
+def compile_read(ruleset: Ruleset, reforms: Sequence[Path] = ()) -> Program:
+    """The program of rules that were read before, without a problem, as `compile_rules` gives it. Raises RulesInvalid
+    with every problem."""
+    problems = Diagnostics()
+    compiled = compile_ruleset(apply_reforms(ruleset, reforms, problems), problems, lint=False, reformed=bool(reforms))
+    return _program_of(replace(compiled, problems=causes_first(tuple(problems), SETTINGS_FILE)))
+
+
+def _program_of(compiled: Compiled) -> Program:
     if compiled.program is None:
         raise RulesInvalid(compiled.problems)
     return compiled.program

@@ -82,7 +82,7 @@ def simulate_reforms(
 
     prepare_for_columns()
     from api.cli.simulate import Places, simulate_command, split_reforms
-    from api.simulate.run import Request
+    from api.simulate.request import Request
 
     places = Places(report, tables, manifest)
     if again is not None:

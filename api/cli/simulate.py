@@ -18,7 +18,8 @@ from api.scale.spread import spread_over
 from api.schema import as_data
 from api.simulate.answers import HouseholdsAnswer, ReformAnswer, Simulation, YearAnswer
 from api.simulate.rates import high_rates
-from api.simulate.run import Request, again, simulate
+from api.simulate.request import Request
+from api.simulate.run import again, simulate
 from api.simulate.window import year_words
 from api.simulate.writing import appearing, check_place
 from engine.values.numbers import format_decimal, with_commas

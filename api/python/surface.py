@@ -18,7 +18,7 @@ from api.failures import Failure, Misuse
 from api.python.frames import back, to_arrow
 from api.rules import programs
 from api.simulate.answers import Simulation
-from api.simulate.run import Request
+from api.simulate.request import Request
 from api.simulate.run import simulate as run_simulation
 from engine.explain.tree import render
 from engine.interpret.case_reader import case_from_data
@@ -146,7 +146,7 @@ def simulate(
 ) -> Simulation:  # fmt: skip
     """What reforms would do to a weighted population: each is a file, or several to be laid over each other.
 
-    `more` are fields of `api.simulate.run.Request`: data_year, weight, uprate, view, threshold, samples, seed.
+    `more` are fields of `api.simulate.request.Request`: data_year, weight, uprate, view, threshold, samples, seed.
     """
     each = tuple((Path(reform),) if isinstance(reform, str | Path) else tuple(map(Path, reform)) for reform in reforms)
     years = (str(at),) if isinstance(at, int | str) else tuple(map(str, at))

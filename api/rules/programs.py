@@ -2,19 +2,15 @@
 
 A name such as `us` is one of the folders shipped in `rules/`; anything else is a path to a folder. Compiling takes a
 second or so; the result is kept in the user's cache folder, under a hash over every file that decided it: the rules,
-the reforms and the engine's own code. A kept result that others could have written is ignored (`engine.kept`).
+the reforms and the engine's own code. So are the rules as they were read, over which a reform is laid, and of a reform
+what it changes. A kept result that others could have written is ignored (`engine.kept`).
 
 The compiler is imported where it is needed: a program that is kept needs none, and importing it takes as long again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-import re
-import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -22,19 +18,26 @@ from typing import TYPE_CHECKING
 
 import engine
 from api.failures import Misuse, suggestion
+from api.rules.keeping import entry_name, fetched, keep_entry
+from engine.garbage import without_search
 from engine.ir.program import Program
-from engine.kept import code_digest, fetch, folder_for, forget_old, keep, pickled, unpickled
+from engine.kept import (
+    pickled,
+    pickled_beside,
+    unpickled,
+    unpickled_beside,
+)
 from engine.reading.declarations import Ruleset
 from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE
 from engine.text.diagnostics import Diagnostics, RulesInvalid
+from engine.text.recursion import deep_recursion
 
 if TYPE_CHECKING:
     from engine.pipeline import Compiled
 
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
 MANUAL = SHIPPED / "README.md"
-_KEPT_AT_MOST = 32
-_CODE = code_digest()
+_KINDS = ("definitions", "parameters", "tables", "scales", "functions")
 
 
 def shipped_rules() -> list[str]:
@@ -120,66 +123,68 @@ def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:
     return replace(compiled, program=program, problems=(*compiled.problems, *more))
 
 
-def load_program(name: str, reforms: Sequence[Path] = ()) -> Program:
-    """The program of the rules that `name` means, under `reforms`. Raises Misuse, or RulesInvalid with the problems."""
-    folder, overlays = find_rules(name), find_reforms(reforms)
-    kept, entry = folder_for("programs"), _entry(folder, overlays)
-    program = _fetched(kept, entry) if entry else None
-    if program is None:
-        from engine.pipeline import compile_rules
+def load_program(name: str, reforms: Sequence[Path] = (), to_be_reformed: bool = False) -> Program:
+    """The program of the rules that `name` means, under `reforms`. Raises Misuse, or RulesInvalid with the problems.
 
-        program = compile_rules(folder, overlays)
-        if kept is not None and entry:
-            _keep(kept, entry, program)
+    `to_be_reformed`: if the rules have to be read, keep them for the reforms that come next.
+    """
+    folder, overlays = find_rules(name), find_reforms(reforms)
+    entry = entry_name(folder, overlays, "program")
+    program = fetched(entry, unpickled)
+    if not isinstance(program, Program):
+        program = _compiled(folder, overlays, bool(overlays) or to_be_reformed)
+        keep_entry(entry, lambda: pickled(program))
     return program
 
 
-def _entry(folder: Path, reforms: Sequence[Path]) -> str:
-    """The name that the result is kept under; empty if what decides it cannot be read: compiling will say so."""
-    try:
-        return f"{_digest(folder, reforms)}.program"
-    except OSError:
-        return ""
+def load_reformed(law: Program, name: str, reforms: Sequence[Path]) -> Program:
+    """The program of the rules under `reforms` as `load_program` gives it, where `law` is that of the rules without
+    them. What the reforms leave as it is are the objects of `law`: whoever compares the two need not look into them.
+
+    What is kept of it is only what differs: reading that takes no time beside reading a whole program.
+    """
+    known = _parts(law)
+    entry = entry_name(find_rules(name), find_reforms(reforms), "beside")
+    program = fetched(entry, lambda body: unpickled_beside(body, known))
+    if not isinstance(program, Program):
+        program = _sharing(load_program(name, reforms), law)
+        keep_entry(entry, lambda: pickled_beside(program, known))
+    return program
 
 
-def _digest(folder: Path, reforms: Sequence[Path]) -> str:
-    """A hash over the rules, the reforms, the engine's code and the Python that reads the result."""
-    digest = hashlib.sha256(sys.version.encode())
-    digest.update(_CODE.encode())
-    digest.update(str(folder).encode())  # positions in messages name the files as the user did
-    for part in (folder, *bases(folder)):
-        _feed(digest, part, sorted(part.rglob("*.y*ml")))
-    for path in reforms:
-        _feed(digest, path.parent, [path])
-    return digest.hexdigest()
+def _parts(program: Program) -> dict[tuple[str, str], object]:
+    """The definitions and constants of a program, by kind and name, and its settings."""
+    parts: dict[tuple[str, str], object] = {("settings", ""): program.settings}
+    for kind in _KINDS:
+        parts |= {(kind, name): part for name, part in getattr(program, kind).items()}
+    return parts
 
 
-def bases(folder: Path) -> list[Path]:
-    """The folder of the rules that these are based on, if any, found without the compiler's reader."""
-    named = re.search(rb"^based_on:[ \t]*([a-z0-9_]+)", (folder / SETTINGS_FILE).read_bytes(), re.MULTILINE)
-    return [folder.resolve().parent / named[1].decode()] if named else []
+def _sharing(program: Program, law: Program) -> Program:
+    """The program with the objects of the law for whatever is equal in both."""
+    shared = {}
+    for kind in _KINDS:
+        ours: Mapping[str, object] = getattr(law, kind)
+        parts = getattr(program, kind).items()
+        shared[kind] = {name: ours[name] if ours.get(name) == part else part for name, part in parts}
+    settings = law.settings if law.settings == program.settings else program.settings
+    return replace(program, settings=settings, **shared)  # type: ignore[arg-type]
 
 
-def _feed(digest: hashlib._Hash, base: Path, files: Iterable[Path]) -> None:
-    for path in files:
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(base)}\0{len(content)}\0".encode())
-        digest.update(content)
+def _compiled(folder: Path, reforms: Sequence[Path], keeping: bool) -> Program:
+    """The program, from the rules as they were read before where that is kept: reading takes longest."""
+    from engine.pipeline import compile_read, compile_rules
+    from engine.reforms.based import read_law
 
-
-def _fetched(folder: Path | None, entry: str) -> Program | None:
-    """What is kept under a name. It is unpickled only if this user's own seal vouches for it."""
-    body = fetch(folder, entry)
-    if body is None:
-        return None
-    try:
-        program = unpickled(body)
-    except (pickle.PickleError, AttributeError, ImportError, EOFError, ValueError, TypeError):
-        return None
-    return program if isinstance(program, Program) else None
-
-
-def _keep(folder: Path, entry: str, program: Program) -> None:
-    with suppress(OSError, RecursionError, pickle.PickleError):
-        keep(folder, entry, pickled(program))
-        forget_old(folder, "*.program", _KEPT_AT_MOST)
+    entry = entry_name(folder, (), "read")
+    ruleset = fetched(entry, unpickled)
+    if not isinstance(ruleset, Ruleset):
+        problems = Diagnostics()
+        with without_search(), deep_recursion():
+            read = read_law(folder, problems)
+        if read is None or list(problems):
+            return compile_rules(folder, reforms)  # which tells all problems at once
+        ruleset = read
+        if keeping:
+            keep_entry(entry, lambda: pickled(ruleset))
+    return compile_read(ruleset, reforms)

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.failures import Failure, Misuse
-from api.rules.programs import bases, find_rules
+from api.rules.keeping import bases
+from api.rules.programs import find_rules
 from engine.syntax.files import SETTINGS_FILE
 
 

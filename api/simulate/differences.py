@@ -190,13 +190,13 @@ def reached(program: Program, names: Iterable[str]) -> set[str]:
         for node in (node for dated_expression in dated for node in walk(dated_expression.body)):
             if isinstance(node, _READS):
                 readers.setdefault(node.name, set()).add(reader)
-    for table in program.tables.values():
+    for name, table in program.tables.items():
         for follow in table.follows:
-            readers.setdefault(follow.scale, set()).add(table.name)
-    constants: list[Constant] = [*program.parameters.values(), *program.tables.values(), *program.scales.values()]
-    for constant in constants:
+            readers.setdefault(follow.scale, set()).add(name)
+    constants: dict[str, Constant] = {**program.parameters, **program.tables, **program.scales}
+    for name, constant in constants.items():
         if constant.uprate is not None:
-            readers.setdefault(constant.uprate.by, set()).add(constant.name)
+            readers.setdefault(constant.uprate.by, set()).add(name)
     reached_names, left = set(names), list(names)
     while left:
         following = readers.get(left.pop(), set()) - reached_names

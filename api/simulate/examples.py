@@ -20,9 +20,11 @@ from api.simulate.population import Population
 from api.simulate.view import View
 from engine.explain.tree import Explanation, explain
 from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
+from engine.interpret.reuse import differing_names
 from engine.ir.program import Program
 from engine.population.columns import unit_of
 from engine.text.diagnostics import Diagnostics
@@ -110,11 +112,7 @@ def _explained(
         return None
     whole = 0
     best: tuple[int, str] = (0, "")
-    readers = [
-        Interpreter(program, case, known)
-        for program, case, known in zip((before, after), cases, constants, strict=True)
-        if case is not None
-    ]
+    readers = _readers(before, after, cases[0], cases[1], constants, names=(*view.taxes, *view.benefits))
     for names, sign in ((view.taxes, -1), (view.benefits, 1)):
         for name in names:
             moved = sign * (_entry(readers[1], name) - _entry(readers[0], name))
@@ -129,6 +127,16 @@ def _explained(
     about = f"a household of {people}" if people > 1 else "a household of one"
     unit = unit_of(before, definition)
     return Example(about, exact_text(whole, unit), told, tuple(_steps(readers, best[1])))
+
+
+def _readers(
+    before: Program, after: Program, case: Case, same: Case, constants: Sequence[Constants], *, names: Sequence[str]
+) -> tuple[Interpreter, Interpreter]:
+    """Interpreters of a case under both laws; the second takes over from the first what the reform leaves alone."""
+    first = Interpreter(before, case, constants[0])
+    for name in names:
+        first.find(_fact(first, name))
+    return first, Interpreter(after, same, constants[1], first, differing=differing_names(before, after))
 
 
 def _fact(reader: Interpreter, name: str) -> Fact:
@@ -148,7 +156,7 @@ def _entry(reader: Interpreter, name: str) -> int:
     return int(value * unit_of(reader.program, reader.program.definitions[fact.name]))
 
 
-def _steps(readers: list[Interpreter], name: str) -> Iterator[ChangedFigure]:
+def _steps(readers: Sequence[Interpreter], name: str) -> Iterator[ChangedFigure]:
     """The figures that differ in the two explanations, causes before results."""
     before, after = (list(_flat(explain(reader, _fact(reader, name)))) for reader in readers)
     known = {explanation.fact: explanation for explanation in before}

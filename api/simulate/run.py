@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
-from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from api.batch.unread import unread_columns
 from api.cases.naming import read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.failures import Failure, Misuse
@@ -25,62 +20,33 @@ from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.behaviour import behaviour, read_elasticity
 from api.simulate.column_map import read_column_map
-from api.simulate.early import added_facts_said, facts_added, sets_nothing_else
 from api.simulate.earners import Earner, earners_of, read_roles
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.examples import examples
 from api.simulate.groups import partings
-from api.simulate.households import HOUSEHOLDS_SAID, household_answer, households_of
+from api.simulate.households import household_answer, households_of
 from api.simulate.inequality import measures
+from api.simulate.manifest import check_same, manifest_of, request_again
+from api.simulate.method import method
 from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
-from api.simulate.population import Population, Source, admit, index_factor, read_source
+from api.simulate.population import Population, admit, read_source
+from api.simulate.poverty_line import poverty_lines
 from api.simulate.rates import rates_of
 from api.simulate.replicates import replicates_of
-from api.simulate.sampling import MOST_GROUPS, Samples, bootstrap
+from api.simulate.request import Request
+from api.simulate.sampling import Samples, bootstrap
 from api.simulate.suppress import SMALL_BELOW
 from api.simulate.tables import budget, groupings, winners
-from api.simulate.take_up import claimed, read_take_up, take_up_sentence
+from api.simulate.take_up import claimed, read_take_up
+from api.simulate.told_before import added_said, expected_nothing, name_of, unread_said
 from api.simulate.view import View, load_view
 from api.simulate.weighed import Weighed
 from api.simulate.window import window_of, years_of
-from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.values.periods import Period
 
 Progress = Callable[[str, int, int], None]
-SAMPLES, SEED = 100, 20_260_101
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for. Each of `reforms` is a reform of its own; its files are laid over the law in order.
-
-    `population` is empty for the shipped sample, else files; `data_year` is the year of their money, if it is not the
-    year asked for; `columns` a map of their columns. `threshold` is from what change on somebody gains or loses.
-    `earners` are roles of the unit whose marginal and participation rates are told, and who respond; else the first.
-    """
-
-    rules: str
-    reforms: tuple[tuple[Path, ...], ...]
-    at: tuple[str, ...]
-    population: tuple[str, ...] = ()
-    data_year: int | None = None
-    weight: str = ""
-    uprate: str = ""
-    view: Path | None = None
-    threshold: int = 1
-    samples: int = SAMPLES
-    seed: int = SEED
-    marginal: bool = True
-    threads: int = 2
-    distribution: bool = False
-    columns: Path | None = None
-    elasticity: str = ""
-    take_up: tuple[str, ...] = ()
-    replicates: str = ""
-    replicate_factor: str = ""
-    earners: tuple[str, ...] = ()
 
 
 def simulate(
@@ -95,19 +61,19 @@ def simulate(
     Raises Failure (RulesInvalid for a reform with a fault) before anything is computed of it.
     """
     _check_asked(request)
-    law = programs.load_program(request.rules)
+    law = programs.load_program(request.rules, to_be_reformed=True)
     view = load_view(law, request.view)
     if request.distribution:
         check_distribution(view)
     elasticity, take_up = read_elasticity(request.elasticity), read_take_up(view, request.take_up)
     roles = read_roles(law, view, request.earners)
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
-    reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
-    for sentence in _expected_nothing(law, reformed, periods):
+    reformed = [(files, programs.load_reformed(law, request.rules, files)) for files in request.reforms]
+    for sentence in expected_nothing(law, reformed, periods):
         on_notice(sentence)
     mapped = read_column_map(law, request.columns) if request.columns is not None else None
     source = read_source(law, view, request.population, request.data_year, columns=mapped, weight=request.weight)
-    added = _added(law, reformed, source)
+    added = added_said(law, reformed, source)
     total, done = len(periods) * (1 + len(reformed)), 0
     years = []
     for period in periods:
@@ -115,7 +81,7 @@ def simulate(
         population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
         _check_size(population)
         programs_asked = [law, *(program for _, program in reformed)]
-        unread = _unread(programs_asked, view, source, period)
+        unread = unread_said(programs_asked, view, source, period)
         population = replace(population, notes=(*population.notes, *unread, *added))
         rated = roles if request.marginal else ()
         earners = earners_of(law, view, population.columns, rated, request.threads)
@@ -163,34 +129,6 @@ def _check_size(population: Population) -> None:
     if population.units < SMALL_BELOW:
         told = f"the population has {population.units} units, and nothing is shown of fewer than {SMALL_BELOW}"
         raise Failure(told, "give a larger one; `rulewright calc` and `sweep` take a single household")
-
-
-_Reformed = Sequence[tuple[tuple[Path, ...], Program]]
-
-
-def _expected_nothing(law: Program, reformed: _Reformed, periods: Sequence[Period]) -> Iterator[str]:
-    """What to say of reforms that set nothing in time."""
-    for (files, program), period in product(reformed, periods):
-        if sets_nothing_else(law, program, files, period):
-            told = f"sets nothing else than the law has up to {period.end}: expect no change in {period}"
-            yield f"`{_name_of(files)}` {told}"
-
-
-def _added(law: Program, reformed: _Reformed, source: Source) -> tuple[str, ...]:
-    """What to say of facts that only a reform has. Raises Failure for one that the population states."""
-    heads = {entity: table.column_names for entity, table in source.tables.items()}
-    said = (added_facts_said(_name_of(files), facts_added(law, program), heads) for files, program in reformed)
-    return tuple(chain.from_iterable(said))
-
-
-def _unread(laws: Sequence[Program], view: View, source: Source, period: Period) -> tuple[str, ...]:
-    """What to say of columns that are stated for a time at which no law reads them."""
-    heads = {entity: table.column_names for entity, table in source.tables.items()}
-    told = []
-    for law in laws:  # of which one may have no such figure, which is told where it is computed
-        figures = [figure for figure in map(law.find, view.figures) if figure is not None]
-        told.append(unread_columns(law, period, figures, heads))
-    return tuple(f"{line[0].upper()}{line[1:]}." for line in told[0] if all(line in other for other in told[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +186,7 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
         np.array_equal(weighed.before.figures[name], weighed.after.figures[name]) for name in weighed.view.figures
     )
     return ReformAnswer(
-        _name_of(files), about_of(files), tuple(path.name for path in files),
+        name_of(files), about_of(files), tuple(path.name for path in files),
         weighed.after.program.fingerprint, nothing, budget(weighed), groupings(weighed, ways),
         winners(weighed, ways[0]), unequal, poor, line_said, rates_of(weighed),
         examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
@@ -256,10 +194,6 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
         named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
         if weighed.before.named is not None and weighed.after.named is not None else (),
     )  # fmt: skip
-
-
-def _name_of(files: Sequence[Path]) -> str:
-    return " and ".join(path.stem for path in files)
 
 
 def about_of(files: Sequence[Path]) -> str:
@@ -280,124 +214,6 @@ def _year(
     return YearAnswer(
         str(period), projected, population.units, people, weight, population.notes, law.fingerprint, answers
     )
-
-
-def poverty_lines(law: Program, view: View, units: Units, period: Period, whose: str = "unit") -> tuple[Any, str]:
-    """The line of each unit (or whatever `whose` says that they are), by its size, and a sentence that says which; None
-    where the view names no line."""
-    if not view.poverty:
-        return None, ""
-    name = str(view.poverty["table"])
-    full = next((table for table in law.tables if table.rpartition(":")[2] == name), None)
-    stated = Constants(law).at(full, period.start) if full is not None else None
-    if stated is None:
-        raise Misuse(f"there is no table `{name}` for {period}", "correct `poverty` in the view")
-    area, largest, year = view.poverty["area"], int(view.poverty["largest"]), period.start.year
-    known = max((key[1] for key in stated.content if key[0] == area and key[1] <= year), default=None)
-    if known is None:
-        raise Failure(f"`{name}` has no line of {year}", "name another table in the view")
-    moved = index_factor(law, view.uprate, known, period) if known < year and view.uprate else Fraction(1)
-    amounts = [float(stated.content[(area, known, size)][""] * moved) for size in range(1, largest + 2)]
-    sizes = np.maximum(units.size, 1)
-    lines = np.array(amounts)[np.minimum(sizes, largest) - 1] + np.maximum(0, sizes - largest) * amounts[-1]
-    carried = f", moved to {year} with `{view.uprate}`" if moved != 1 else ""
-    return lines, (
-        f"The line is `{name}` of {known}{carried} ({view.poverty['law']}), {area}, for the number of people in the "
-        f"{whose}: {amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four."
-        + (" A unit is not a household: who shares a home shares costs." if whose == "unit" else "")
-    )
-
-
-def method(request: Request, view: View, by_household: bool = False) -> tuple[str, ...]:
-    """How the answers were made, in sentences."""
-    return (
-        "The simulation is static: nobody works, saves, marries or files differently because of the reform."
-        + (" The effect of a response of earnings is shown apart." if request.elasticity else ""),
-        take_up_sentence(view, request.take_up),
-        "Net income is " + ", ".join(f"`{income}`" for income in view.incomes) + " of everybody in the unit, less "
-        + " and ".join(f"`{figure}`" for figure in view.borne) + "; a reform adds the change of benefits and takes "
-        "the change of taxes, an employer's share among them. State taxes are not in it.",
-        "Totals are exact: every figure is computed on the money grid as the law rounds it, and multiplied by a "
-        "decimal weight. Means, shares, measures and errors are statistics in floating point, rounded as shown.",
-        f"Standard errors are of the replicate weights `{request.replicates}`." if request.replicates else
-        f"Standard errors are of {request.samples} bootstrap samples of units (of {MOST_GROUPS:,} random groups of "
-        f"them, where there are more) with seed {request.seed}. They tell "
-        "the chance of the sample, not its faults, and not how the survey was designed.",
-        f"Cells of fewer than {SMALL_BELOW} units are not shown, nor others from which they could be worked out.",
-        "Inequality is of people's net income over the square root of their unit's size; below zero counts as zero.",
-        *((HOUSEHOLDS_SAID.format(entity=view.household),) if by_household else ()),
-    )  # fmt: skip
-
-
-# --- what gives the same bytes again
-
-
-def manifest_of(request: Request, law: Program, reformed: Sequence[Program], source: Source) -> dict[str, object]:
-    """Fingerprints of all that decides the answer, and what was asked."""
-    reforms = [
-        {
-            "files": [{"path": str(path), "sha256": _sha256(path)} for path in files],
-            "fingerprint": program.fingerprint,
-        }
-        for files, program in zip(request.reforms, reformed, strict=True)
-    ]
-    return {
-        "rules": request.rules, "fingerprint": law.fingerprint, "reforms": reforms, "at": list(request.at),
-        "population": list(request.population), "population_sha256": source.digest, "data_year": request.data_year,
-        "weight": request.weight, "uprate": request.uprate, "view": str(request.view) if request.view else None,
-        "view_sha256": _sha256(request.view) if request.view else None,
-        "columns": str(request.columns) if request.columns else None,
-        "columns_sha256": _sha256(request.columns) if request.columns else None,
-        "threshold": request.threshold, "samples": request.samples, "seed": request.seed,
-        "marginal": request.marginal, "earners": list(request.earners),
-        "elasticity": request.elasticity, "take_up": list(request.take_up),
-        "replicates": request.replicates, "replicate_factor": request.replicate_factor,
-        "distribution": request.distribution, "versions": versions(),
-    }  # fmt: skip
-
-
-def versions() -> dict[str, str]:
-    """Of what computes: with another one statistics may differ in their last digit."""
-    version_of = {"python": ".".join(map(str, sys.version_info[:3])), "numpy": np.__version__}
-    try:
-        version_of["rulewright"] = version("rulewright")
-    except PackageNotFoundError:
-        version_of["rulewright"] = "not installed"
-    return version_of
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def request_again(said: Any) -> Request:
-    """What a manifest asks for. Raises Misuse for one that cannot be read."""
-    try:
-        assert isinstance(said, dict)
-        reforms = tuple(tuple(Path(file["path"]) for file in each["files"]) for each in said["reforms"])
-        return Request(
-            said["rules"], reforms, tuple(said["at"]), tuple(said["population"]), said["data_year"], said["weight"],
-            said["uprate"], Path(said["view"]) if said["view"] else None, said["threshold"], said["samples"],
-            said["seed"], said["marginal"], distribution=said.get("distribution", False),
-            columns=Path(said["columns"]) if said.get("columns") else None, elasticity=said.get("elasticity", ""),
-            take_up=tuple(said.get("take_up", ())), replicates=said.get("replicates", ""),
-            replicate_factor=said.get("replicate_factor", ""), earners=tuple(said.get("earners", ())),
-        )  # fmt: skip
-    except (AssertionError, KeyError, TypeError):
-        raise Misuse("this is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None
-
-
-def check_same(said: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise Failure where something that decides the answer is not what it was."""
-    for key, words in (
-        ("population_sha256", "the population"), ("view_sha256", "the view"),
-        ("columns_sha256", "the map of columns"), ("fingerprint", "the rules"),
-        ("reforms", "a reform"), ("versions", "a version of what computes"),
-    ):  # fmt: skip
-        if said.get(key) != now.get(key):
-            raise Failure(
-                f"{words} is not what it was: the manifest has another `{key}`", "simulate again, without `--again`"
-            )
 
 
 def again(

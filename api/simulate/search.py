@@ -78,7 +78,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The population that is meant, as in `api.simulate.run.Request`."""
+    """The population that is meant, as in `api.simulate.request.Request`."""
 
     population: Sequence[str] = ()
     data_year: int | None = None

@@ -69,10 +69,17 @@ class Interpreter(Figures):
     """Evaluates one case under one program. Everything found is kept in `steps`.
 
     `earlier` went through nearly the same case, under the same program: what it found and still holds is taken over.
+    Or it went through the same case under a program that differs in `differing` names (`reuse.differing_names`).
     """
 
     def __init__(
-        self, program: Program, case: Case, constants: Constants | None = None, earlier: Interpreter | None = None
+        self,
+        program: Program,
+        case: Case,
+        constants: Constants | None = None,
+        earlier: Interpreter | None = None,
+        *,
+        differing: frozenset[str] | None = None,
     ) -> None:
         super().__init__(program, case, constants)
         self.worlds: list[World] = []
@@ -82,18 +89,28 @@ class Interpreter(Figures):
         self._deciding: frozenset[Fact] = frozenset()
         if (other := vacated(program, case)) is not None:
             before = earlier and earlier._vacated
-            self._vacated, self._deciding = Interpreter(program, other[0], self.constants, before), other[1]
-        if earlier is not None and earlier.program is program:
-            names = changed_names(program, earlier.case, case)
+            self._vacated, self._deciding = (
+                Interpreter(program, other[0], self.constants, before, differing=differing),
+                other[1],
+            )
+        if earlier is not None:
+            names = self._changed_since(earlier, differing)
             if names is not None:
                 self._go_on_from(earlier, names)
+
+    def _changed_since(self, earlier: Interpreter, differing: frozenset[str] | None) -> frozenset[str] | None:
+        """The names of what may be another than an earlier interpreter found; None if all may be."""
+        if earlier.program is self.program:
+            return changed_names(self.program, earlier.case, self.case)
+        return differing if earlier.case == self.case else None
 
     def _go_on_from(self, earlier: Interpreter, changed: frozenset[str]) -> None:
         """Take over what was found of figures that are not among those which may have changed."""
         if earlier._circular:
             return
         self.steps = {fact: step for fact, step in earlier.steps.items() if fact.name not in changed}
-        self.reaches = earlier.reaches  # they hang on who there is, not on what is stated
+        if earlier.program is self.program:
+            self.reaches = earlier.reaches  # they hang on who there is, not on what is stated
         for before in earlier.worlds:
             if before.replaced.is_known:
                 world = World(self, before.replaced)

@@ -25,10 +25,12 @@ Formulas = Mapping[str, Definition] | Mapping[str, FunctionDefinition]
 
 
 def names_read(body: ir.Expression) -> Iterator[str]:
-    """The figures, parameters and functions that an expression names or hangs on."""
+    """The figures, constants and functions that an expression names or hangs on."""
     for node in walk(body):
         match node:
-            case ir.VariableRead() | ir.OverTime() | ir.ParameterRead() | ir.FunctionCall():
+            case ir.VariableRead() | ir.OverTime() | ir.FunctionCall():
+                yield node.name
+            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
                 yield node.name
         for by, _ in groupings(node):
             yield by.name

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from api.rules.programs import load_program, load_reformed
 from engine import kept
 from engine.ir import worlds
 from engine.pipeline import compile_rules
+from engine.reforms import based
+from engine.text.diagnostics import RulesInvalid
 from tests.cli.command import CASE, MODULE, write_rules
 from tests.cli.logs import run
 
@@ -101,3 +104,48 @@ def test_what_reads_what_is_kept_under_the_programs_own_name(
     worlds._kept.clear()
     with pytest.raises(pytest.fail.Exception):
         worlds.reached_names(first, names)
+
+
+REFORM = "about: A larger allowance\nlaw: A bill\nset:\n  allowance: {2024-01-01: 3_000}\n"
+
+
+@pytest.fixture
+def reform(laws: dict[Path, str], tmp_path: Path) -> Path:
+    path = tmp_path / "reform.yaml"
+    path.write_text(REFORM, encoding="utf-8")
+    return path
+
+
+def test_a_reform_shares_with_the_law_what_it_leaves_as_it_is(laws: dict[Path, str], reform: Path) -> None:
+    law = load_program(str(next(iter(laws))))
+    for _ in ("compiled", "as it is kept"):
+        reformed = load_reformed(law, str(next(iter(laws))), [reform])
+        assert reformed == load_program(str(next(iter(laws))), [reform])
+        assert reformed.settings is law.settings
+        others = {name for name, part in reformed.parameters.items() if part is not law.parameters.get(name)}
+        assert others == {name for name in law.parameters if name.endswith("allowance")}
+        assert all(part is law.definitions[name] for name, part in reformed.definitions.items())
+
+
+def test_a_reform_kept_beside_another_law_is_compiled_anew(laws: dict[Path, str], reform: Path, tmp_path: Path) -> None:
+    """The entry of the one law's reform lies under the name of the other's: its seal does not vouch for it there."""
+    first, second = ((str(law), load_program(str(law))) for law in laws)
+    expected = [load_reformed(law, name, [reform]).fingerprint for name, law in (first, second)]
+    one, other = sorted((tmp_path / "cache" / "programs").glob("*.beside"))
+    shutil.copyfile(one, other)
+    assert [load_reformed(law, name, [reform]).fingerprint for name, law in (first, second)] == expected
+
+
+def test_a_reform_is_laid_over_the_rules_as_they_were_read(
+    laws: dict[Path, str], reform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a mistyped reform is told without reading the law's files again, which takes longest."""
+    name = str(next(iter(laws)))
+    load_program(name, [reform])
+    monkeypatch.setattr(based, "read_law", lambda *_: pytest.fail("it is kept as it was read"))
+    reform.write_text(REFORM.replace("allowance", "alowance"), encoding="utf-8")
+    with pytest.raises(RulesInvalid) as told:
+        load_program(name, [reform])
+    assert [problem.code for problem in told.value.problems] == ["E803"]
+    reform.write_text(REFORM.replace("3_000", "4_000"), encoding="utf-8")
+    assert load_program(name, [reform]).parameters != load_program(name).parameters

@@ -141,3 +141,17 @@ def test_a_revision_that_is_not_there_is_told(repository: Path, first: str, told
     assert done.returncode != 0
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_index_reaches_what_reads_an_amount_that_it_moves(tmp_path: Path) -> None:
+    module = MODULE.replace(
+        "  allowance: {type: money, law: s. 2, values: {2020-01-01: 1_000, 2024-01-01: 2_000}}",
+        "  prices: {type: rate, law: s. 1, values: {2020-01-01: 100%}}\n"
+        "  allowance:\n    type: money\n    law: s. 2\n    values: {2020-01-01: 1_000}\n"
+        "    uprate: {by: prices, base: 2020-01-01, round: half_up to 1 USD}",
+    )
+    write_rules(tmp_path / "rules", module)
+    (tmp_path / "reform.yaml").write_text("about: Prices\nlaw: A bill\nset:\n  prices: {2024-01-01: 150%}\n")
+    done = run("diff", "rules", "reform.yaml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["can_change"] == {"tax_unit": ["income_tax"]}

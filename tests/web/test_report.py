@@ -11,7 +11,8 @@ import pytest
 
 from api.simulate.named_tables import named_tables
 from api.simulate.report import report
-from api.simulate.run import Request, simulate
+from api.simulate.request import Request
+from api.simulate.run import simulate
 from tests.api.test_distribution import FILE, amounts
 from tests.cli.command import write_rules
 from tests.cli.test_simulate import REFORM, VIEW, write_people

@@ -1,0 +1,89 @@
+"""What the report is put together from: tables, figures, and numbers as they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from html import escape
+from itertools import cycle
+
+from engine.values.numbers import with_commas
+
+
+def figure_with_table(said: str, about: str, chart: str, table: str) -> str:
+    """A chart under a sentence that says what it shows, with its table folded away."""
+    caption = f'<figcaption><b>{escape(said)}</b><span class="soft">{with_code(about)}</span></figcaption>'
+    return f"<figure>{caption}{chart}<details><summary>The figures as a table</summary>{table}</details></figure>"
+
+
+def with_code(text: str) -> str:
+    """A sentence with the names in backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+
+
+def data_table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> str:
+    """A table of rows, each with its label, its cells and its style (`sum`, `under` or none)."""
+    head = "".join(f'<th scope="col">{escape(heading).replace("_", "_<wbr>")}</th>' for heading in heads)
+    body = "".join(
+        f"<tr{f' class={style!r}' if style else ''}>"
+        f'<th scope="row">{escape(label)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        for label, cells, style in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def stacking(table: str, heads: Sequence[str]) -> str:
+    """A table that stands line by line on a phone, each figure beside its head; roles keep it a table there too."""
+    roles = {"<table>": "table", "<thead>": "rowgroup", "<tbody>": "rowgroup", '<th scope="row">': "rowheader"}
+    roles |= {"<tr": "row", '<th scope="col">': "columnheader"}
+    for tag, role in roles.items():
+        opened = tag.rstrip(">")
+        table = table.replace(opened + ">" * tag.endswith(">"), f'{opened} role="{role}"' + ">" * tag.endswith(">"))
+    beside = cycle(heads)
+    table = re.sub("<td>", lambda _: f'<td role="cell" data-head="{escape(next(beside))}">', table)
+    return table.replace('class="scroll"', 'class="scroll stacking"')
+
+
+# --- numbers in words
+
+
+def in_millions(text: str) -> str:
+    """In millions, one decimal."""
+    if not text:
+        return ""
+    tenths = round(Fraction(text) / 10**5)
+    sign = "\N{MINUS SIGN}" if tenths < 0 else ""
+    return f"{sign}{abs(tenths) // 10:,}.{abs(tenths) % 10}"
+
+
+def large_number(amount: Fraction) -> str:
+    """`49.1 billion`, `3.2 million` or the whole number."""
+    for size, word in ((10**9, "billion"), (10**6, "million")):
+        if abs(amount) >= size:
+            tenths = round(abs(amount) * 10 / size)
+            return f"{'-' if amount < 0 else ''}{tenths // 10:,}.{tenths % 10} {word}"
+    return f"{round(amount):,}"
+
+
+def whole_number(text: str) -> str:
+    """A decimal rounded to a whole number, with commas."""
+    return f"{round(Fraction(text)):,}" if text else ""
+
+
+def grouped_digits(text: str) -> str:
+    """A decimal with commas."""
+    return with_commas(text) if text else ""
+
+
+def count_or_few(n: int | None) -> str:
+    """A count of units, or that it is of too few."""
+    return "not shown" if n is None else f"{n:,}"
+
+
+def error_words(text: str) -> str:
+    """A standard error in words."""
+    return large_number(Fraction(text)) if text else "unknown"
