@@ -77,6 +77,11 @@ def leaves_out_credits(output: Output) -> bool:
     return died_at_70 or (output.born.year, output.history, output.case) == (1937, "early_quit", "70")
 
 
+def is_uninsured(output: Output) -> bool:
+    """Whether the calculator computes a benefit for a worker whom it finds not to be insured for disability."""
+    return output.kind == "disability of an uninsured worker"
+
+
 def is_covered(output: Output) -> bool:
     """Whether the rules as they ship answer: for the month, on earnings of years whose indexes are published."""
     said = stated(output)

@@ -70,8 +70,9 @@ def ours(rules: Rules, output: Output, **worker: object) -> Output:
         assert isinstance(outcome, Known) and isinstance(outcome.value, Fraction), (name, output, outcome)
         return outcome.value
 
-    if output.kind in OWN_BENEFIT:
-        benefits: tuple[tuple[Fraction, ...], ...] = ((value(OWN_BENEFIT[output.kind], "worker"),),)
+    kind = output.kind.split()[0]
+    if kind in OWN_BENEFIT:
+        benefits: tuple[tuple[Fraction, ...], ...] = ((value(OWN_BENEFIT[kind], "worker"),),)
     else:
         benefits = tuple(
             (value("claim_original_benefit", claim), Fraction(value("claim_benefit", claim) // 1))

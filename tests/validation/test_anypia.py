@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -27,8 +28,8 @@ def of_all_years() -> Rules:
 
 def test_the_outputs_are_all_that_the_calculator_gave() -> None:
     kinds = Counter(output.kind.split()[0] for output in OUTPUTS)
-    assert kinds == {"retirement": 462, "survivors": 432, "family": 72, "disability": 16}
-    assert sum(map(anypia.is_covered, OUTPUTS)) == 457
+    assert kinds == {"retirement": 462, "survivors": 432, "family": 72, "disability": 176}
+    assert sum(map(anypia.is_covered, OUTPUTS)) == 521
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,8 +44,14 @@ def test_every_figure_of_other_years_is_the_calculators(of_all_years: Rules, kin
 
 def _compare(rules: Rules, outputs: list[anypia.Output]) -> None:
     for theirs in outputs:
-        without_credits = {"ss_delayed_months": 0} if anypia.leaves_out_credits(theirs) else {}
-        assert ours(rules, theirs, **without_credits) == theirs
+        assert ours(rules, theirs, **_taken_by_the_calculator(theirs)) == theirs
+
+
+def _taken_by_the_calculator(theirs: anypia.Output) -> dict[str, object]:
+    """What the calculator takes to be so, other than the law."""
+    if anypia.leaves_out_credits(theirs):
+        return {"ss_delayed_months": 0}
+    return {"ss_is_disability_insured": True} if anypia.is_uninsured(theirs) else {}
 
 
 def test_the_credits_are_all_that_the_calculator_leaves_out(shipped: Rules, of_all_years: Rules) -> None:
@@ -55,6 +62,14 @@ def test_the_credits_are_all_that_the_calculator_leaves_out(shipped: Rules, of_a
         credit = Fraction(325, 1000) if theirs.born.year == 1937 else Fraction(32, 100)
         assert result.benefits[0][0] == Fraction(theirs.benefits[0][0] * (1 + credit) * 10 // 1, 10)
         assert (result.aime, result.pia, result.family_maximum) == (theirs.aime, theirs.pia, theirs.family_maximum)
+
+
+def test_who_is_not_insured_for_disability_is_whom_the_calculator_names(shipped: Rules, of_all_years: Rules) -> None:
+    named = [output for output in OUTPUTS if anypia.is_uninsured(output)]
+    assert len(named) == 18
+    for theirs in named:
+        result = ours(shipped if anypia.is_covered(theirs) else of_all_years, theirs)
+        assert result == replace(theirs, benefits=((Fraction(0),),))
 
 
 def test_the_base_for_benefits_is_that_for_tax(shipped: Rules) -> None:
