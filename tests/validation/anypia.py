@@ -112,7 +112,8 @@ def _retirement(output: Output) -> Stated:
 def _disability(output: Output) -> Stated:
     year = output.born.year + int(output.case)
     worker: Data = {"birth_date": output.born, "ss_is_disabled": True, "ss_disability_onset": date(year, 6, 15)}
-    return Stated(_month(year * 12 + 11 + output.after), worker, year, {})
+    worked_on = 8 if output.kind == "disability with earnings for eight years more" else 0
+    return Stated(_month(year * 12 + 11 + output.after), worker, year + worked_on, {})
 
 
 def _claim(relation: str, born: date, first: int, **more: object) -> Data:
