@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import numpy as np
-import pyarrow
 
-from api.assess.binding import Binding, bind
-from api.assess.gathering import Population, part_of, population_of
+from api.assess.binding import bind
+from api.assess.gathering import part_of, population_of
 from api.batch.files import find_inputs
 from api.cases.reach import reached
 from api.failures import Failure
-from api.history.owed import owed_by
-from citizens import Belongs, History, Known, Wanted, read_table
+from api.find.from_logs import add_debts, add_owners, wanted_of
+from citizens import Belongs, History, Known, read_table
 from engine.ir.program import Definition, Program
 from engine.population.columns import Columns, owner_links
 from engine.population.door import from_arrow
 from engine.population.faults import BadCell
 from engine.values.periods import Period
 
-pa: Any = pyarrow
 SHOWN_FAULTS = 5
 
 
@@ -68,15 +65,16 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
     horizon = log.offset_of(known)
     if not horizon:
         raise NobodyThere("nothing was known by then", "give a later `--known`")
-    snapshot = log.snapshot(binding.valid_on, horizon, attributes=_with_the_silent(binding))
+    snapshot = log.snapshot(binding.valid_on, horizon, attributes=wanted_of(binding))
     population = population_of(binding, snapshot)
     if population is None:
         raise NobodyThere(
             f"nobody is in a {group} on {binding.valid_on}", "record facts first: `rulewright log import`"
         )
-    tables = part_of(population, population.occupied()).tables()
-    _refuse_several_owners(program, tables)
-    _add_debts(log, binding, population, tables, horizon)
+    part = part_of(population, population.occupied())
+    tables = part.tables()
+    add_owners(part, tables)
+    add_debts(log, population, tables, horizon)
     admitted = from_arrow(program, at, tables, leave_out=True)
     assert admitted.columns is not None
     ids = admitted.columns.ids
@@ -86,40 +84,6 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
 
     refused = len(admitted.problems) + sum(map(len, population.misfits.values()))
     return Among(admitted.columns, name, refused, population.alone, horizon)
-
-
-def _refuse_several_owners(program: Program, tables: Mapping[str, object]) -> None:
-    """Raise Failure for records with further owners: what is gathered of a log says the first only."""
-    for entity in map(program.settings.entities.__getitem__, tables):
-        if entity.belongs_to and entity.further:
-            message = f"the condition reads {entity.plural}, which have several owners: a log is not searched for them"
-            raise Failure(message, "ask of tables, with a column for each owner")
-
-
-def _with_the_silent(binding: Binding) -> Mapping[str, Wanted]:
-    """What to read, and of people who are asked about by themselves everybody of whom anything is recorded: those of
-    whom the condition reads nothing have an answer too."""
-    if binding.person:
-        return binding.wanted
-    return {**binding.wanted, f"anybody of {binding.group}": Wanted(anybody=binding.group)}
-
-
-def _add_debts(log: History, binding: Binding, population: Population, tables: dict[str, Any], horizon: int) -> None:
-    """Give the tables what their people owe by the ledger, where the condition reads that and nobody recorded it."""
-    posted = log.posted(horizon) if any(definition.ledger for definition in binding.read.values()) else set()
-    for column, definition in binding.read.items():
-        table = tables.get(definition.entity)
-        if not definition.ledger or table is None:
-            continue
-        rows = table.column(f"{definition.entity}_id").to_pylist()
-        names = [population.name(definition.entity, row) for row in rows]
-        stated = table.column(column).to_pylist() if column in table.column_names else [None] * len(names)
-        owed = [
-            owed_by(log, binding.program, definition, name, horizon, among=posted).amount if fact is None else fact
-            for name, fact in zip(names, stated, strict=True)
-        ]
-        others = table.drop_columns([column]) if column in table.column_names else table
-        tables[definition.entity] = others.append_column(column, pa.array(owed, pa.decimal128(38, 6)))
 
 
 def looked_at(program: Program, log: History, subjects: Sequence[str], day: date) -> list[str]:

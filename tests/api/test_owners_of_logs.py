@@ -3,6 +3,7 @@ and assessed together, as a case with all of them is."""
 
 from __future__ import annotations
 
+import random
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,12 @@ from api.find.candidates import from_log
 from api.history.record import record_case
 from api.history.tables import Admission, admit, record
 from citizens import Origin, SqliteLog, open_log
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
+from engine.native import evaluate
+from engine.native.handover import value_of
 from engine.pipeline import compile_rules
 from engine.values.periods import parse_period
 from tests.api.households import correction, figures_of
@@ -138,11 +144,44 @@ def test_owners_of_whom_no_table_is_given_are_named(program: Program) -> None:
     assert [str(fault) for fault in empty.faults] == ["ties.csv, row 2, parent_id: does not say which person"]
 
 
-def test_a_search_of_a_log_refuses_what_it_would_answer_without_the_other_owners(
-    tmp_path: Path, program: Program
+@pytest.mark.parametrize("seed", range(12))
+def test_a_search_of_a_log_is_asking_each_household_with_all_owners_of_its_records(
+    tmp_path: Path, program: Program, seed: int
 ) -> None:
+    draw = random.Random(seed)
+    people = [f"p{number}" for number in range(25)]
+    homes = [draw.choice("abcdefgh") for _ in people]
+    pays = [str(draw.choice([0, 100, 400, 900])) for _ in people]
+    pairs = [draw.sample(people, 2) for _ in range(20)]
+    table = {"person_id": people, "household_id": homes, "household_role": ["resident"] * 25, "pay": pays}
+    ties = {
+        "tie_id": [f"t{number}" for number in range(20)],
+        "child_id": [child for child, _ in pairs],
+        "parent_id": [parent for _, parent in pairs],
+        "share": [draw.choice(["0", "0.25", "0.5"]) for _ in pairs],
+    }
+    support = program.definitions[next(name for name in program.definitions if name.endswith("support"))]
     with open_log(tmp_path / "log") as log:
-        filled(log, program)
+        record(
+            log, admitted(program, ties, table), Origin("clerk", "test", "test act", "test"), DAY, lambda _, __: None
+        )
+        among = from_log(program, YEAR, log, [support])
+        figures = evaluate(program, among.columns, [support.name], YEAR).figures[support.name]
+        for row in range(among.columns.counts["household"]):
+            household = among.name("household", row)
+            case = record_case(log, program, household, YEAR, valid=YEAR.end, known=None).case
+            fact = Fact(support.name, household.partition("/")[2], YEAR)
+            outcome = Interpreter(program, case, Constants(program)).find(fact)
+            assert outcome == Known(value_of(program, support, int(figures.entries[row]))), household
+
+
+def test_a_record_whose_first_owner_is_in_no_household_is_told(tmp_path: Path, program: Program) -> None:
+    people: dict[str, list[Any]] = {**PEOPLE, "household_id": [None, "a", "b", "c"]}
+    people["household_role"] = [None, *PEOPLE["household_role"][1:]]
+    with open_log(tmp_path / "log") as log:
+        record(
+            log, admitted(program, TIES, people), Origin("clerk", "test", "test act", "test"), DAY, lambda _, __: None
+        )
         with pytest.raises(Failure) as refused:
             from_log(program, YEAR, log, [program.find("support")])  # type: ignore[list-item]
-        assert "ties, which have several owners" in refused.value.message
+        assert "belongs to somebody in no household, and to somebody in one" in refused.value.message
