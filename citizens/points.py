@@ -12,7 +12,7 @@ can make a `Scan` of its events (`scan_events`); the embedded one makes it from 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,19 +67,35 @@ class Heads:
         return len(self.offsets) - 1
 
 
-def gathered(stretches: Iterable[tuple[Heads, Groups]], unreadable: Sequence[int] = ()) -> Scan:
-    """A scan of stretches, each with its headers and its values by (day, shape). `unreadable` is read at the end."""
-    rows: dict[str, list[Ints]] = {name: [] for name in ("offsets", "subjects", "origins", "kinds")}
-    blocks: list[Block] = []
-    words: dict[str, int] = {}
-    count = 0
-    for heads, groups in stretches:
-        blocks.extend(_block(day, shape, group, count, words) for (day, shape), group in groups.items())
-        count += len(heads.offsets)
-        for name, parts in rows.items():
-            parts.append(np.array(getattr(heads, name), dtype=np.int64))
-    columns = {name: np.concatenate([np.empty(0, np.int64), *parts]) for name, parts in rows.items()}
-    return Scan(**columns, blocks=blocks, words=list(words), unreadable=np.array(unreadable, dtype=np.int64))
+class Gatherer:
+    """Makes a scan of stretches, one after the other. `words` are the texts that occur, numbered."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, int] = {}
+        self._rows: list[tuple[Ints, Ints, Ints, Ints]] = []
+        self._blocks: list[Block] = []
+        self._count = 0
+
+    def take(self, heads: Heads, groups: Groups) -> None:
+        """Take in a stretch as headers and values by (day, shape)."""
+        rows = (heads.offsets, heads.subjects, heads.origins, heads.kinds)
+        offsets, subjects, origins, kinds = (np.array(column, dtype=np.int64) for column in rows)
+        blocks = [_block(day, shape, group, self.words) for (day, shape), group in groups.items()]
+        self.take_blocks((offsets, subjects, origins, kinds), blocks)
+
+    def take_blocks(self, rows: tuple[Ints, Ints, Ints, Ints], blocks: Iterable[Block]) -> None:
+        """Take in a stretch as columns of its rows (offsets, subjects, origins, kinds), and blocks of them."""
+        self._blocks.extend(replace(block, events=block.events + self._count) for block in blocks)
+        self._count += len(rows[0])
+        self._rows.append(rows)
+
+    def scan(self, unreadable: Sequence[int] = ()) -> Scan:
+        """The scan of all that was taken in."""
+        empty = np.empty(0, np.int64)
+        columns = zip((empty, empty, empty, empty), *self._rows, strict=True)
+        offsets, subjects, origins, kinds = (np.concatenate(parts) for parts in columns)
+        told = np.array(unreadable, dtype=np.int64)
+        return Scan(offsets, subjects, origins, kinds, self._blocks, list(self.words), told)
 
 
 def put(groups: Groups, row: int, stored: Sequence[Any]) -> None:
@@ -99,16 +115,16 @@ def scan_events(events: Iterable[Event], names: Names) -> Scan:
         if isinstance(event.body, Facts | Correction | Retraction):
             row = heads.add(event.offset, names.number(event.subject), 0, kind_of(event.body))
             put(groups, row, decode_json(encode(event.body, event.event_id, names))[1])
-    return gathered([(heads, groups)])
+    gatherer = Gatherer()
+    gatherer.take(heads, groups)
+    return gatherer.scan()
 
 
-def _block(
-    day: int, shape: str, group: tuple[list[int], list[Sequence[Any]]], first: int, words: dict[str, int]
-) -> Block:
+def _block(day: int, shape: str, group: tuple[list[int], list[Sequence[Any]]], words: dict[str, int]) -> Block:
     parsed = parse_shape(shape)
     columns = zip(*group[1], strict=True)
     values = tuple(_array(kind, column, words) for (_, kind), column in zip(parsed, columns, strict=True))
-    return Block(day, parsed, np.array(group[0], dtype=np.int64) + first, values)
+    return Block(day, parsed, np.array(group[0], dtype=np.int64), values)
 
 
 def _array(kind: str, column: Sequence[Any], words: dict[str, int]) -> Ints:

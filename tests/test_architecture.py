@@ -48,6 +48,7 @@ FLOORS = {
     "citizens": (
         *(
             "errors",
+            "garbage",
             "events",
             "codec",
             "csv_text",

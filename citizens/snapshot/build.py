@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from citizens.codec import day_number
 from citizens.errors import Refused
 from citizens.points import Block, Ints, Scan
 from citizens.snapshot.columns import Column, ColumnKind, Link, Mask, Table
+from citizens.snapshot.distinct import coded, distinct
 from citizens.snapshot.fitting import KIND_NAMES, WORD, Naming, fitting
 from citizens.snapshot.standing import Standing, code_of, formerly, is_link, picked, scale_of, standings
 from citizens.snapshot.wanted import Attributes, Misfit, Wanted
@@ -47,11 +49,11 @@ def build(
     if isinstance(attributes, Mapping):
         standing = [fitting(each, attributes[each.name], names, scan.words, misfits) for each in standing]
     groups = [each.values[is_link(each)] for each in standing]
-    present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
-    if isinstance(attributes, Mapping):
-        present = np.union1d(present, _anybody(scan, names, valid_on, attributes))
+    anybody = [_anybody(scan, names, valid_on, attributes)] if isinstance(attributes, Mapping) else []
+    present = distinct([*(each.subjects for each in standing), *groups, *anybody])
     tables = _tables(names, present, standing, scan.words, every=every)
-    silent = _silent(names, np.setdiff1d(scan.subjects, present)) if every else {}
+    recorded = distinct([scan.subjects])
+    silent = _silent(names, recorded[~_among(recorded, present)]) if every else {}
     before = formerly(scan, attributes) if isinstance(attributes, Mapping) else {}
     return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before)
 
@@ -74,6 +76,15 @@ def _says_something(block: Block) -> bool:
     return any(kind not in ("n", "x") for _, kind in block.shape)
 
 
+def _among(numbers: Ints, others: Ints) -> Mask:
+    """Which of some numbers are among others, which are in order."""
+    if not len(others):
+        return np.zeros(len(numbers), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(others, numbers), len(others) - 1)
+    among: Mask = others[at] == numbers
+    return among
+
+
 def _silent(names: Naming, numbers: Ints) -> Mapping[str, int]:
     """How many of some subjects there are, by entity."""
     if not len(numbers):
@@ -82,19 +93,30 @@ def _silent(names: Naming, numbers: Ints) -> Mapping[str, int]:
     return Counter(entity for number, entity, _ in names.all_names() if number in wanted)
 
 
-def _members(names: Naming, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
+def _members(names: Naming, present: Ints, every: bool) -> dict[str, tuple[Ints, list[str]]]:
     """Numbers and ids of those present, by entity. `every`: they are about as many as there are."""
-    members: dict[str, tuple[list[int], list[str]]] = {}
-    wanted = set(present.tolist())
-    if every:
-        named = ((number, entity, known_as) for number, entity, known_as in names.all_names() if number in wanted)
-    else:
-        named = ((number, *_parts(names, number)) for number in present.tolist())
-    for number, entity, known_as in named:
-        numbers, ids = members.setdefault(entity, ([], []))
-        numbers.append(number)
-        ids.append(known_as if known_as is not None else f"erased-{number}")
+    named = list(names.all_names()) if every else [(number, *_parts(names, number)) for number in present.tolist()]
+    if not named:
+        return {}
+    numbers, entities, ids = zip(*named, strict=True)
+    held, known_as = np.array(numbers, dtype=np.int64), np.array(ids, dtype=object)
+    places = {entity: place for place, entity in enumerate(dict.fromkeys(entities))}
+    of = np.fromiter(map(places.__getitem__, entities), np.int64, len(entities))
+    of[~_among(held, present)] = -1
+    members: dict[str, tuple[Ints, list[str]]] = {}
+    for entity, place in places.items():
+        rows = np.flatnonzero(of == place)
+        if len(rows):
+            members[entity] = held[rows], _ids(held[rows], known_as[rows].tolist())
     return members
+
+
+def _ids(numbers: Ints, ids: list[str | None]) -> list[str]:
+    """The ids, and what stands for those of the erased."""
+    if None not in ids:
+        return cast(list[str], ids)
+    pairs = zip(numbers.tolist(), ids, strict=True)
+    return [known_as if known_as is not None else f"erased-{number}" for number, known_as in pairs]
 
 
 def _parts(names: Naming, number: int) -> tuple[str, str]:
@@ -107,7 +129,7 @@ def _tables(
 ) -> dict[str, Table]:
     """Deal the rows out to entities and fill their columns."""
     members = _members(names, present, every)
-    arrays = {entity: np.array(numbers, dtype=np.int64) for entity, (numbers, _) in members.items()}
+    arrays = {entity: numbers for entity, (numbers, _) in members.items()}
     rows_of = _Rows(arrays, present)
     columns: dict[str, dict[str, Column]] = {entity: {} for entity in members}
     links: dict[str, dict[str, Link]] = {entity: {} for entity in members}
@@ -150,14 +172,17 @@ class _Rows:
     def split(self, standing: Standing) -> Iterator[tuple[str, Standing]]:
         """What holds of one attribute, entity by entity."""
         entities = self.entity(standing.subjects)
-        for index in np.unique(entities):
-            pick = entities == index
-            yield self.entities[index], picked(standing, pick)
+        present = np.flatnonzero(np.bincount(entities)).tolist()
+        for index in present:
+            part = standing if len(present) == 1 else picked(standing, entities == index)
+            yield self.entities[index], part
 
 
 def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Column:
     size, rows = rows_of.sizes[entity], rows_of.row(part.subjects)
-    used = [part.kinds[code] for code in np.unique(part.kind_of) if part.kinds[code] not in ("n", WORD)]
+    used = [
+        part.kinds[code] for code in np.flatnonzero(np.bincount(part.kind_of)) if part.kinds[code] not in ("n", WORD)
+    ]
     kind, scale = _unify(part, used)
     values, known = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
     for name in used:
@@ -166,9 +191,9 @@ def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Co
         values[rows[pick]] = _rescale(part.name, part.values[pick], scale - scale_of(name))
     if kind != "text":
         return Column(part.name, kind, values, known, scale, worded=_worded(part, rows, size))
-    distinct, codes = np.unique(values[known], return_inverse=True)
+    different, codes = coded(values[known])
     values[known] = codes
-    return Column(part.name, kind, values, known, 0, tuple(words[code] for code in distinct))
+    return Column(part.name, kind, values, known, 0, tuple(words[code] for code in different))
 
 
 def _worded(part: Standing, rows: Ints, size: int) -> Mask | None:
@@ -207,7 +232,7 @@ def _link(part: Standing, rows_of: _Rows, entity: str) -> Link:
             f"attribute `{part.name}` is a group for some and a plain value for others", "correct one of them"
         )
     groups = part.values[pick]
-    entities = np.unique(rows_of.entity(groups))
+    entities = np.flatnonzero(np.bincount(rows_of.entity(groups)))
     if len(entities) != 1:
         raise Refused(f"relation `{part.name}` leads to groups of several entities", "correct one of them")
     size, at = rows_of.sizes[entity], rows_of.row(part.subjects[pick])

@@ -10,7 +10,6 @@ cells out of the columns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 from citizens import chain, codec
 from citizens.events import Origin
 from citizens.points import Ints
+from citizens.sqlite.ahead import ahead
 from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
 from citizens.sqlite.crypto import Bytes, Rows, headers, links, seal
 from citizens.sqlite.durable import sync_file
@@ -111,15 +111,6 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
     _insert_members(connection, np.concatenate(members))
     _insert_deliveries(connection, first, np.concatenate(deliveries))
     return tip
-
-
-def ahead(made: Iterator[Chained]) -> Iterator[Chained]:
-    """The same, each made in another thread while the one before it is used: OpenSSL and SQLite need no turns."""
-    with ThreadPoolExecutor(1, "ahead") as pool:
-        waiting = pool.submit(next, made, None)
-        while (chained := waiting.result()) is not None:
-            waiting = pool.submit(next, made, None)
-            yield chained
 
 
 def _noting(events: Iterable[Loaded], members: list[Ints]) -> Iterator[Loaded]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,10 @@ import pyarrow.compute as pc
 from citizens.errors import InvalidEvent, LogDamaged
 from citizens.events.checks import KEPT_FOR_ERASED, are_plain, check_letters
 from citizens.points import Ints
+from citizens.snapshot import Mask
 from citizens.sqlite.cipher import KEY_BYTES, fingerprint
 from citizens.sqlite.crypto import Bytes, Rows, seal
+from citizens.sqlite.key_table import KeyTable
 from citizens.sqlite.sealed import COUNTER_BITS, SealedStore
 
 _COUNT = (1 << COUNTER_BITS) - 1
@@ -63,6 +65,10 @@ class Numbered:
 
     numbers: Ints
     keys: Bytes
+
+
+def _picked(keys: Rows, pick: Mask) -> Iterator[Bytes]:
+    return (keys.data[keys.ends[row] : keys.ends[row + 1]] for row in np.flatnonzero(pick).tolist())
 
 
 class KeyStore(SealedStore):
@@ -196,11 +202,31 @@ class KeyStore(SealedStore):
 
     def all_names(self) -> Iterable[tuple[int, str, str | None]]:
         """(number, entity, id) of every subject in order of number, seals not checked: for who has read the keys."""
-        for number, entity, known_as in self._connection.execute(
-            "SELECT number, entity, id FROM subjects ORDER BY number"
-        ):
-            gone = number in self._destroyed and self.key(number) is None
-            yield number, entity, None if gone else known_as
+        select = "SELECT number, entity, id FROM subjects ORDER BY number"
+        rows: list[Any] = self._connection.execute(select).fetchall()
+        if not self._destroyed:
+            return rows
+        gone = {number for number in self._destroyed if self.key(number) is None}
+        return [(row[0], row[1], None if row[0] in gone else row[2]) for row in rows]
+
+    def table(self, numbers: Collection[int] | None = None) -> KeyTable:
+        """The keys of everybody, or of the subjects with some numbers, who was not erased; all seals are checked."""
+        if numbers is None:
+            rows = self._connection.execute(f"{_SELECT} ORDER BY number").fetchall()
+        elif not numbers:  # SQLite takes no array that is empty
+            rows = []
+        else:
+            among = (apsw.carray(array("q", numbers), flags=apsw.SQLITE_CARRAY_INT64),)
+            rows = self._connection.execute(f"{_SELECT_NUMBERS} ORDER BY number", among).fetchall()
+        if numbers is not None and len(rows) < len(set(numbers)):
+            self._load(min(set(numbers) - {row[0] for row in rows}))  # which says that it is missing
+        keys = self._unsealed_many(rows)
+        left = np.diff(keys.ends) == KEY_BYTES
+        known = np.array([row[0] for row in rows], dtype=np.int64)
+        for place in np.flatnonzero(np.isin(known, list(self._destroyed))).tolist():
+            left[place] = self._open(rows[place]) is not None
+        data = keys.data if left.all() else np.concatenate([np.empty(0, np.uint8), *_picked(keys, left)])
+        return KeyTable(known[left], data)
 
     def all_rows(self) -> Iterable[tuple[int, str, str | None, bytes | None]]:
         """(number, entity, id, key) of every subject in order of number, seals checked."""

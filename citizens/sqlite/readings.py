@@ -21,6 +21,7 @@ from citizens import codec, snapshot, timeline
 from citizens.codec import ASSESSMENT, LAST_FACTS_KIND, POSTING
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
 from citizens.events import EXACT, Event
+from citizens.garbage import without_search
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
@@ -334,8 +335,9 @@ class Readings:
             offset = self._offset_of(reader, known)
             _refuse_before(reader, offset, snapshot.attributes_of(attributes))
             numbers = None if subjects is None else _numbers(reader, subjects)
-            scanned = scan(reader, 0, offset, numbers)
-            return snapshot.build(scanned, reader.keys, valid_on, offset, attributes, every=subjects is None)
+            with without_search():
+                scanned = scan(reader, 0, offset, numbers)
+                return snapshot.build(scanned, reader.keys, valid_on, offset, attributes, every=subjects is None)
 
     def held(self) -> set[str]:
         """The subjects under legal hold."""

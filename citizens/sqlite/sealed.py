@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from citizens.sqlite.connections import (
     has_tables,
     set_meta,
 )
-from citizens.sqlite.crypto import Bytes, Rows, macs
+from citizens.sqlite.crypto import Bytes, Rows, macs, unseal
 from citizens.sqlite.durable import require_private
 from citizens.sqlite.envelope import unwrap, wrap
 
@@ -180,6 +180,22 @@ class SealedStore:
         except (InvalidTag, TypeError, ValueError):
             raise LogDamaged(f"the key store's row of subject {number} is damaged", "restore the key store") from None
         return key or None
+
+    def _unsealed_many(self, rows: Sequence[tuple[Any, ...]]) -> Rows:
+        """The keys of many rows as they lie in the file, empty for the erased. Raises LogDamaged as `_unsealed`."""
+        try:
+            numbers, entities, identifiers, sealed = zip(*rows, strict=True)
+            texts: Any = pa.array(numbers, pa.int64()).cast(pa.string())
+            told: Any = pa.array(entities, pa.string())
+            named: Any = pa.array(identifiers, pa.string())
+            known_as = pc.fill_null(named, "")
+            abouts = pc.binary_join_element_wise(texts, told, known_as, "\0")
+            keys, well = unseal(self._store_key, Rows.of_arrow(abouts), Rows.of(sealed))
+            if well == len(rows):
+                return keys
+        except (TypeError, ValueError, pa.ArrowException):
+            pass  # a flipped bit has changed a value's type: said of its row below
+        return Rows.of([self._unsealed(row) or b"" for row in rows])
 
     def take_as_destroyed(self, erased: Iterable[tuple[int, str]]) -> None:
         """Keys, by number and fingerprint, that count as destroyed, though this file is older than their erasure."""

@@ -9,17 +9,17 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint, c_void_p
 from functools import cache
 from typing import Any
 
 from citizens.sqlite.crypto.loops import PARAMETERS, SYMBOLS, text
+from citizens.sqlite.crypto.machine_code import compiled
 
 _FILES = {"linux": ("libcrypto.so.3",), "darwin": ("libcrypto.3.dylib",), "win32": ("libcrypto-3-x64.dll",)}
 _LEAST_VERSION = 0x30000000
-Loop = Callable[..., int]
 
 
 class _Parameter(ctypes.Structure):
@@ -64,7 +64,7 @@ class OpenSsl:
         self._mac = library.EVP_MAC_fetch(None, b"BLAKE2BMAC", None)
         if not (self._cipher and self._digest and self._mac):
             raise OSError("OpenSSL lacks an algorithm")
-        self._code, self.loops = _compiled(library)
+        self.loops = compiled(text(), PARAMETERS, {name: _address(getattr(library, name)) for name in SYMBOLS})
 
     @contextmanager
     def cipher(self, *, seals: bool, key: bytes | None = None) -> Iterator[int]:
@@ -118,23 +118,5 @@ def openssl() -> OpenSsl | None:
     return None
 
 
-def _compiled(library: Any) -> tuple[Any, dict[str, Loop]]:
-    """What holds the machine code, and its functions."""
-    import llvmlite.binding as llvm  # only who works on many rows waits for it
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    for name in SYMBOLS:
-        llvm.add_symbol(name, ctypes.cast(getattr(library, name), c_void_p).value)
-    module = llvm.parse_assembly(text())
-    module.verify()
-    target = llvm.Target.from_default_triple().create_target_machine(opt=2, codemodel="jitdefault", jit=True)
-    engine = llvm.create_mcjit_compiler(module, target)
-    engine.finalize_object()
-    loops = {name: _loop(engine.get_function_address(name), name) for name in PARAMETERS}
-    return engine, loops
-
-
-def _loop(address: int, name: str) -> Loop:
-    pointers = [c_void_p] * len(PARAMETERS[name].split())
-    return ctypes.CFUNCTYPE(c_int64, *pointers, c_int64)(address)
+def _address(function: Any) -> int:
+    return ctypes.cast(function, c_void_p).value or 0
