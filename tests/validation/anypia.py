@@ -18,7 +18,7 @@ from pathlib import Path
 
 DATA = Path(__file__).parent / "data" / "anypia.csv"
 LAST_YEAR, FIRST_MONTH, LAST_MONTH = 2024, date(2013, 1, 1), date(2026, 11, 1)
-FULL_AGE_MONTHS = {1937: 780, 1943: 792, 1950: 792, 1955: 794, 1957: 798}
+FULL_AGE_MONTHS = {1937: 780, 1940: 786, 1943: 792, 1950: 792, 1955: 794, 1957: 798}
 Data = dict[str, object]
 
 
@@ -79,7 +79,7 @@ def leaves_out_credits(output: Output) -> bool:
 
 def is_uninsured(output: Output) -> bool:
     """Whether the calculator computes a benefit for a worker whom it finds not to be insured for disability."""
-    return output.kind == "disability of an uninsured worker"
+    return output.kind.endswith("of an uninsured worker")
 
 
 def is_covered(output: Output) -> bool:
@@ -112,8 +112,13 @@ def _retirement(output: Output) -> Stated:
 def _disability(output: Output) -> Stated:
     year = output.born.year + int(output.case)
     worker: Data = {"birth_date": output.born, "ss_is_disabled": True, "ss_disability_onset": date(year, 6, 15)}
-    worked_on = 8 if output.kind == "disability with earnings for eight years more" else 0
-    return Stated(_month(year * 12 + 11 + output.after), worker, year + worked_on, {})
+    last_year = year
+    if "with earnings for eight years more" in output.kind:
+        last_year = year + 8
+    elif "after three years of child care" in output.kind:
+        last_year = year - 4
+        worker["ss_childcare_dropout_years"] = 3
+    return Stated(_month(year * 12 + 11 + output.after), worker, last_year, {})
 
 
 def _claim(relation: str, born: date, first: int, **more: object) -> Data:

@@ -51,6 +51,8 @@ class Rules:
             "steady": wage,
             "max": self.base[year],
             "half": 0.5 * wage,
+            "third": 0.33 * wage,
+            "quarter": 0.25 * wage,
             "sporadic": wage if (year // 3) % 2 == 0 else 0.0,
             "late_start": 1.2 * wage if age >= 40 else 0.0,
             "early_quit": 1.2 * wage if age <= 45 else 0.0,
