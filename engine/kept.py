@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from engine import installed
 from engine.garbage import without_search
 
 SEAL_BYTES = 32
@@ -59,8 +60,17 @@ def folder_for(kind: str, chosen: Path | str | None = None) -> Path | None:
 
 
 def fetch(folder: Path | None, name: str) -> bytes | None:
-    """An entry's content, or None if there is none that this user's own seal vouches for."""
-    if folder is None or not _is_ours(folder):
+    """An entry's content, or what was made of that name at the installation; None if there is none that this user's own
+    seal, or whoever installed the program, vouches for.
+    """
+    if folder is None:
+        return None
+    body = _sealed_by_us(folder, name)
+    return installed.fetch(folder.name, name) if body is None else body
+
+
+def _sealed_by_us(folder: Path, name: str) -> bytes | None:
+    if not _is_ours(folder):
         return None
     key = _key(folder)
     content = _read_own(folder / name) if key is not None else None
@@ -91,10 +101,15 @@ def forget_old(folder: Path, pattern: str, most: int) -> None:
             path.unlink(missing_ok=True)
 
 
-def pickled(value: object) -> bytes:
-    """A value as bytes to keep. Fractions are two whole numbers: Python's text of them takes a regex each to read."""
+def pickled(value: object, root: str = "") -> bytes:
+    """A value as bytes to keep. Fractions are two whole numbers: Python's text of them takes a regex each to read.
+
+    Texts that begin with `root`, if one is given, are paths under it: they are read as paths under another.
+    """
     content = io.BytesIO()
-    _Pickler(content, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    pickler = (_RootedPickler if root else _Pickler)(content, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.root = root
+    pickler.dump(value)
     return content.getvalue()
 
 
@@ -106,6 +121,8 @@ def pickled_beside(value: object, known: Mapping[Name, object]) -> bytes:
 
 
 class _Pickler(pickle.Pickler):
+    root = ""
+
     def reducer_override(self, value: object) -> Any:
         return (Fraction, (value.numerator, value.denominator)) if isinstance(value, Fraction) else NotImplemented
 
@@ -137,16 +154,30 @@ def unpickled_beside(body: bytes, known: Mapping[Name, object]) -> object:
         return _UnpicklerBeside(body, known).load()
 
 
-def unpickled(body: bytes) -> object:
-    """What `pickled` was given. Only for what a seal vouches for.
+class _RootedPickler(_Pickler):
+    def persistent_id(self, value: object) -> str | None:
+        return value[len(self.root) :] if type(value) is str and value.startswith(self.root) else None
+
+
+class _Unpickler(pickle.Unpickler):
+    root = ""
+
+    def persistent_load(self, rest: str) -> str:
+        return self.root + rest
+
+
+def unpickled(body: bytes, root: str = "") -> object:
+    """What `pickled` was given, with paths under `root`. Only for what a seal vouches for.
 
     Python's search for garbage waits until it is whole, and leaves it alone from then on: there is none in it, and
     looking through it takes as long as reading it.
 
     Raises whatever `pickle.loads` raises for content that another version has written.
     """
+    unpickler = _Unpickler(io.BytesIO(body))
+    unpickler.root = root
     with without_search(leave_alone=True):
-        return pickle.loads(body)
+        return unpickler.load()
 
 
 def _seal(key: bytes, name: str, body: bytes) -> bytes:

@@ -21,6 +21,7 @@ FLOORS = {
         *(
             "records",
             "garbage",
+            "installed",
             "kept",
             "remembered",
             "text",

@@ -1,8 +1,13 @@
-"""What compiling gave, kept in the user's cache folder under a hash over every file that decided it."""
+"""What compiling gave, kept in the user's cache folder under a hash over every file that decided it.
+
+Of shipped rules it is kept without the place where they lie: it is made when the program is installed
+(`installing.py`), and a wheel may be unpacked elsewhere.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import re
 import sys
@@ -10,9 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import engine
 from engine.kept import code_digest, fetch, folder_for, forget_old, keep
 from engine.syntax.files import SETTINGS_FILE
 
+SHIPPED = Path(engine.__file__).parents[1] / "rules"
+WITHOUT_PLACE = "program", "read"  # kinds whose entries of shipped rules are good wherever these lie
 _KEPT_AT_MOST = 32
 _CODE = code_digest()
 
@@ -20,16 +28,22 @@ _CODE = code_digest()
 def entry_name(folder: Path, reforms: Sequence[Path], kind: str) -> str:
     """The name that the result is kept under; empty if what decides it cannot be read: compiling will say so."""
     try:
-        return f"{_digest(folder, reforms)}.{kind}"
+        where = f"shipped: {folder.name}" if kind in WITHOUT_PLACE and root_of(folder) else str(folder)
+        return f"{_digest(folder, reforms, where)}.{kind}"
     except OSError:
         return ""
 
 
-def _digest(folder: Path, reforms: Sequence[Path]) -> str:
+def root_of(folder: Path) -> str:
+    """What entries for shipped rules leave out of the names of files; empty for other rules."""
+    return f"{SHIPPED}{os.sep}" if folder.parent == SHIPPED else ""
+
+
+def _digest(folder: Path, reforms: Sequence[Path], where: str) -> str:
     """A hash over the rules, the reforms, the engine's code and the Python that reads the result."""
     digest = hashlib.sha256(sys.version.encode())
     digest.update(_CODE.encode())
-    digest.update(str(folder).encode())  # positions in messages name the files as the user did
+    digest.update(where.encode())  # positions in messages name the files as the user did
     for part in (folder, *bases(folder)):
         _feed(digest, part, sorted(part.rglob("*.y*ml")))
     for path in reforms:

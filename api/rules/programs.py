@@ -16,9 +16,8 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import engine
 from api.failures import Misuse, suggestion
-from api.rules.keeping import entry_name, fetched, keep_entry
+from api.rules.keeping import SHIPPED, entry_name, fetched, keep_entry, root_of
 from engine.garbage import without_search
 from engine.ir.program import Program
 from engine.kept import (
@@ -35,7 +34,6 @@ from engine.text.recursion import deep_recursion
 if TYPE_CHECKING:
     from engine.pipeline import Compiled
 
-SHIPPED = Path(engine.__file__).parents[1] / "rules"
 MANUAL = SHIPPED / "README.md"
 _KINDS = ("definitions", "parameters", "tables", "scales", "functions")
 
@@ -130,10 +128,11 @@ def load_program(name: str, reforms: Sequence[Path] = (), to_be_reformed: bool =
     """
     folder, overlays = find_rules(name), find_reforms(reforms)
     entry = entry_name(folder, overlays, "program")
-    program = fetched(entry, unpickled)
+    root = root_of(folder)
+    program = fetched(entry, lambda body: unpickled(body, root))
     if not isinstance(program, Program):
         program = _compiled(folder, overlays, bool(overlays) or to_be_reformed)
-        keep_entry(entry, lambda: pickled(program))
+        keep_entry(entry, lambda: pickled(program, root))
     return program
 
 
@@ -177,7 +176,8 @@ def _compiled(folder: Path, reforms: Sequence[Path], keeping: bool) -> Program:
     from engine.reforms.based import read_law
 
     entry = entry_name(folder, (), "read")
-    ruleset = fetched(entry, unpickled)
+    root = root_of(folder)
+    ruleset = fetched(entry, lambda body: unpickled(body, root))
     if not isinstance(ruleset, Ruleset):
         problems = Diagnostics()
         with without_search(), deep_recursion():
@@ -186,5 +186,5 @@ def _compiled(folder: Path, reforms: Sequence[Path], keeping: bool) -> Program:
             return compile_rules(folder, reforms)  # which tells all problems at once
         ruleset = read
         if keeping:
-            keep_entry(entry, lambda: pickled(ruleset))
+            keep_entry(entry, lambda: pickled(ruleset, root))
     return compile_read(ruleset, reforms)

@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import assert_never
+from operator import attrgetter
+from typing import Any, assert_never
 
 from engine.ir import nodes as ir
 
 
 def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
     """The expressions directly inside a node, in the order in which they are evaluated."""
-    match node:  # what there is most of comes first
-        case ir.VariableRead() | ir.ParameterRead():
-            return _of_time(node.time)
-        case ir.Literal() | ir.Local():
-            return ()
-        case ir.Arithmetic() | ir.Compare():
-            return (node.left, node.right)
-        case ir.And() | ir.Or() | ir.Extreme():
-            return node.values
-        case ir.If():
-            return (node.condition, node.then, node.otherwise)
+    parts = _PARTS.get(type(node))
+    return parts(node) if parts is not None else _rarer(node)
+
+
+_PARTS: dict[type, Callable[[Any], tuple[ir.Expression, ...]]] = {  # what there is most of, by its kind
+    ir.VariableRead: lambda node: _of_time(node.time),
+    ir.ParameterRead: lambda node: _of_time(node.time),
+    ir.Literal: lambda node: (),
+    ir.Local: lambda node: (),
+    ir.Arithmetic: attrgetter("left", "right"),
+    ir.Compare: attrgetter("left", "right"),
+    ir.And: attrgetter("values"),
+    ir.Or: attrgetter("values"),
+    ir.Extreme: attrgetter("values"),
+    ir.If: attrgetter("condition", "then", "otherwise"),
+    ir.Let: attrgetter("value", "body"),
+    ir.FunctionCall: attrgetter("arguments"),
+}
+
+
+def _rarer(node: ir.Expression) -> tuple[ir.Expression, ...]:
+    match node:
+        case ir.VariableRead() | ir.ParameterRead() | ir.Literal() | ir.Local() | ir.Arithmetic() | ir.Compare():
+            raise AssertionError(node)
+        case ir.And() | ir.Or() | ir.Extreme() | ir.If() | ir.Let() | ir.FunctionCall():
+            raise AssertionError(node)
         case ir.NotApplicable() | ir.PeriodBoundary() | ir.OverTime() | ir.Nobody() | ir.Holds() | ir.Same():
             return ()
         case ir.TableRead():
             return (*node.keys, *_of_time(node.time))
         case ir.ScaleRead():
             return (*((node.key,) if node.key is not None else ()), node.argument, *_of_time(node.time))
-        case ir.FunctionCall() | ir.DateFunction():
+        case ir.DateFunction():
             return node.arguments
-        case ir.Let():
-            return (node.value, node.body)
         case ir.Negate() | ir.Absolute() | ir.Not() | ir.Spread() | ir.IsNone() | ir.Present():
             return (node.value,)
         case ir.Banded():
@@ -100,9 +114,10 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
     return ()
 
 
-_OF_SOMEBODY = frozenset(
+OF_SOMEBODY = frozenset(
     (ir.VariableRead, ir.OverTime, ir.Nobody, ir.Same, ir.Holds, ir.Ranked, ir.Aggregate, ir.Chosen, ir.AsIf)
 )
+"""Kinds of nodes that name somebody: only these have subjects."""
 
 
 _DIRECT = (ir.Self, ir.Bound)
@@ -110,7 +125,7 @@ _DIRECT = (ir.Self, ir.Bound)
 
 def groupings(node: ir.Expression) -> Sequence[tuple[ir.Grouping, ir.Time]]:
     """What makes the groups through which a node itself reads, and for which of its periods it may be asked."""
-    if type(node) not in _OF_SOMEBODY:
+    if type(node) not in OF_SOMEBODY:
         return ()
     through, link = _reached_through_others(node), getattr(node, "link", None)
     return tuple(_groupings(through, link)) if through or link is not None else ()
@@ -140,7 +155,7 @@ def _groupings(through: Sequence[ir.Subject], link: ir.Link | None) -> Iterator[
 
 def order_keys(node: ir.Expression) -> Sequence[tuple[str, str]]:
     """The records whose order a node itself goes back in, each with a figure that decides it."""
-    if type(node) not in _OF_SOMEBODY:
+    if type(node) not in OF_SOMEBODY:
         return ()
     through = _reached_through_others(node)
     steps = [step for subject in through for step in steps_of(subject) if isinstance(step, ir.Before)]

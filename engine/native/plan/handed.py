@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
 from engine.ir.fold import day_of, parts_of
-from engine.ir.walk import children, groupings
+from engine.ir.walk import OF_SOMEBODY, children, groupings
 from engine.native.plan.made import asked, made
 from engine.native.plan.settled import taken
 from engine.values.periods import Period
 
-_HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
+_HANDED_OVER = frozenset((ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds))
 MOST_PARTS = 60  # periods for each of which any expression is written out
 MOST_WRITTEN = 5_000  # parts of expressions that are written out over more periods
 
@@ -22,8 +22,10 @@ MOST_WRITTEN = 5_000  # parts of expressions that are written out over more peri
 def is_handed(node: ir.Expression, period: Period) -> bool:
     """Whether the code of a formula of a period leaves a node to the interpreter, with all that is inside it: by its
     kind, or because of whom it reads or runs over."""
-    if isinstance(node, _HANDED_OVER):
+    if type(node) in _HANDED_OVER:
         return True
+    if type(node) not in OF_SOMEBODY:
+        return False
     if isinstance(node, ir.Aggregate) and _is_far(node.link, period):
         return True
     return bool(groupings(node)) and any(made(by, time, period, False) is None for by, time in asked(node))

@@ -212,6 +212,8 @@ class Worlds:
             for name, definition in self._own.definitions.items():
                 for body in _in_force(definition, period):
                     for node in walk(body) if whole else _outside_worlds(body):
+                        if type(node) in _READING_NOTHING:
+                            continue
                         if _is_earlier(node, definition, Place(), Home(definition.entity, period.kind)):
                             continue  # what is given of a later period stands
                         for read in _names_read(node):
@@ -359,6 +361,12 @@ def _is_elected(node: ir.AsIf, definition: Definition) -> bool:
     change = node.changes[0]
     alone = len(node.changes) == 1 and _is_own(change.subject, change.time)
     return alone and definition.type.kind in _ELECTED and not definition.may_not_apply
+
+
+_READING_NOTHING = frozenset(
+    (ir.Literal, ir.Local, ir.Let, ir.If, ir.Arithmetic, ir.Compare, ir.And, ir.Or, ir.Not, ir.Extreme, ir.Negate)
+)
+"""Kinds of nodes that read no name themselves: most are."""
 
 
 def _names_read(node: ir.Expression) -> Iterator[str]:

@@ -11,7 +11,7 @@ Nothing depends on the data: a row in which the figure is zero gets from the sho
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.ir import nodes as ir
 from engine.native.arithmetic.number import Number
@@ -19,7 +19,7 @@ from engine.native.plan.handed import compiled
 from engine.native.plan.plan import Source, period_at
 from engine.native.write import lane_values as v
 from engine.native.write.formulas import FormulaWriter
-from engine.native.write.lane_values import Figure
+from engine.native.write.lane_values import Figure, Truth
 from engine.native.write.writing import Frame
 from engine.population.columns import Cell
 
@@ -43,22 +43,25 @@ def write_figure(writer: FormulaWriter, source: Source, frame: Frame, least: int
 
 
 def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int, depth: int) -> Figure:
-    full = _trial(writer, body, frame, frozenset()) if depth else 0
-    if full < least:
+    if not depth:
         return writer.write(body, frame)
+    full = _tried(writer, body, frame, frozenset())
+    if full.cost < least:
+        return full.taken(writer)
     best: tuple[int, Cell] | None = None
     for cell in _candidates(writer, body, frame):
-        left = _trial(writer, body, frame, frozenset((cell,)))
-        if left <= LEFT * full and (best is None or left < best[0]):
+        left = _tried(writer, body, frame, frozenset((cell,))).cost
+        if left <= LEFT * full.cost and (best is None or left < best[0]):
             best = (left, cell)
     if best is None:
-        return writer.write(body, frame)
+        return full.taken(writer)
     return _in_two_forms(writer, body, frame, best[1], lambda: _forms(writer, body, frame, least, depth - 1))
 
 
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
     """Numbers of the own row that the formula reads, that may be zero and are not yet known to be or not."""
     candidates: dict[Cell, None] = {}
+    taken_back = _Mark(writer)
     for node in compiled(body, frame.period):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
             period = period_at(node.time, frame.period)
@@ -73,20 +76,55 @@ def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> lis
                     and not known
                 ):
                     candidates[cell] = None
+    taken_back.attempt(Figure(Truth(False)))
     return list(candidates)[:TRIED]
 
 
-def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> int:
-    """How many operations the formula takes. What is written is taken back."""
-    lanes = writer.lanes
-    lines, cost, block = len(lanes.lines), lanes.cost, lanes.block
-    lanes.open()
-    _written(writer, body, frame, idle)
-    lanes.close()
-    taken = lanes.cost - cost
-    del lanes.lines[lines:]
-    lanes.cost, lanes.block = cost, block
-    return taken
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A formula that was written on trial and taken back: how many operations it takes, and what writing it gave."""
+
+    figure: Figure
+    cost: int
+    lines: list[str]
+    block: str
+    scope: dict[str, str]
+    kept: dict[int, tuple[object, object]]
+
+    def taken(self, writer: FormulaWriter) -> Figure:
+        """Write it after all, where it was tried. Nothing else may have been written since."""
+        lanes = writer.lanes
+        lanes.lines += self.lines
+        lanes.cost += self.cost
+        lanes.block = self.block
+        lanes.scopes[-1].update(self.scope)
+        lanes.kept[-1].update(self.kept)
+        return self.figure
+
+
+class _Mark:
+    """A place in the text, back to which what is written from there on can be taken."""
+
+    def __init__(self, writer: FormulaWriter) -> None:
+        self.lanes = writer.lanes
+        self.lines, self.cost, self.block = len(self.lanes.lines), self.lanes.cost, self.lanes.block
+        self.lanes.open()
+
+    def attempt(self, figure: Figure) -> _Attempt:
+        """Take back what was written since; it is in what this gives."""
+        lanes = self.lanes
+        lines = lanes.lines[self.lines :]
+        made = _Attempt(figure, lanes.cost - self.cost, lines, lanes.block, lanes.scopes[-1], lanes.kept[-1])
+        lanes.close()
+        del lanes.lines[self.lines :]
+        lanes.cost, lanes.block = self.cost, self.block
+        return made
+
+
+def _tried(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> _Attempt:
+    """The formula written on trial."""
+    mark = _Mark(writer)
+    return mark.attempt(_written(writer, body, frame, idle))
 
 
 def _written(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> Figure:

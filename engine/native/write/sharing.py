@@ -25,6 +25,8 @@ def read_in_several_branches(
 
     Branches that cost at least `skipped_from` may be skipped.
     """
+    if not names:
+        return []
     places: dict[str, set[int]] = {name: set() for name in names}
     numbers = count(1)
     stack: list[tuple[ir.Expression, int]] = [(node, 0)]
