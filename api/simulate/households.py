@@ -40,11 +40,12 @@ _REMEDY = "correct the tables, or leave `household` out of the view (`--view`)"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Households:
-    """Homes that have units: `of[u]` is the home of unit u, `first[h]` the first unit of home h, `units` the homes'
-    incomes and sizes, `weights` theirs, at the units' scale."""
+    """Homes that have units: `of[u]` is the home of unit u, `first[h]` the first unit of home h, `places[h]` its place
+    among all of the population, `units` the homes' incomes and sizes, `weights` theirs, at the units' scale."""
 
     of: NDArray[np.int64]
     first: NDArray[np.int64]
+    places: NDArray[np.int64]
     units: Units
     weights: NDArray[np.int64]
 
@@ -62,14 +63,14 @@ def households_of(program: Program, view: View, population: Population, units: U
     """
     if not view.household or view.household not in population.columns.groups:
         return None
-    of, first = homes_of_units(program, view, population.columns)
+    of, first, places = homes_of_units(program, view, population.columns)
     uneven = np.flatnonzero(population.weights != population.weights[first][of])
     if len(uneven):
         told = _told(program, view, uneven, population.units)
         raise Failure(f"{told} have another weight than who shares their {view.household}", _REMEDY)
     if len(first) < SMALL_BELOW:
         return None
-    bare = Households(of, first, units, population.weights[first])
+    bare = Households(of, first, places, units, population.weights[first])
     oldest = np.zeros(len(first), dtype=np.int64)
     np.maximum.at(oldest, of, units.oldest)
     together = Units(
@@ -79,8 +80,11 @@ def households_of(program: Program, view: View, population: Population, units: U
     return replace(bare, units=together)
 
 
-def homes_of_units(program: Program, view: View, columns: Columns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each unit the place of its home among those with units, and for each of these its first unit."""
+def homes_of_units(
+    program: Program, view: View, columns: Columns
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each unit the place of its home among those with units; for each of these its first unit, and its place among
+    all homes."""
     unit, home = columns.groups[view.unit].group, columns.groups[view.household].group
     inside = unit >= 0
     count = columns.counts[view.unit]
@@ -92,8 +96,8 @@ def homes_of_units(program: Program, view: View, columns: Columns) -> tuple[NDAr
         raise Failure(
             f"{_told(program, view, apart, count)} have people in no {view.household}, or in several", _REMEDY
         )
-    _, first, of = np.unique(most, return_index=True, return_inverse=True)
-    return of.reshape(-1), first
+    places, first, of = np.unique(most, return_index=True, return_inverse=True)
+    return of.reshape(-1), first, places
 
 
 def _told(program: Program, view: View, rows: NDArray[np.int64], count: int) -> str:
@@ -105,7 +109,8 @@ def weighed_together(weighed: Weighed, homes: Households, seed: int) -> Weighed:
     """One reform beside current law, home by home."""
 
     def added(outcome: Outcome) -> Outcome:
-        return Outcome(outcome.program, {name: homes.total(column) for name, column in outcome.figures.items()})
+        totals = {name: homes.total(column) for name, column in outcome.figures.items()}
+        return Outcome(outcome.program, totals, benefits=outcome.benefits)
 
     samples = weighed.samples
     if samples.factor:  # replicate weights are of whole homes too: those of each home's first unit
@@ -118,11 +123,8 @@ def weighed_together(weighed: Weighed, homes: Households, seed: int) -> Weighed:
     )  # fmt: skip
 
 
-def household_answer(
-    weighed: Weighed, homes: Households, seed: int, lines: Floats | None, line_said: str
-) -> HouseholdsAnswer:
+def household_answer(together: Weighed, homes: Households, lines: Floats | None, line_said: str) -> HouseholdsAnswer:
     """What a reform does household by household. `lines` are the homes' poverty lines."""
-    together = weighed_together(weighed, homes, seed)
     units_each = np.bincount(homes.of, minlength=len(homes.first))
     ways: list[Parting] = [
         tenths_of_income(homes.units, together.net, homes.weights, "household"),
@@ -132,6 +134,6 @@ def household_answer(
     unequal, poor = measures(together, lines)
     people, whole = weighted_total(homes.units.size, homes.weights), total_of(homes.weights)
     return HouseholdsAnswer(
-        len(homes.first), exact_text(whole, weighed.scale), rounded_text(Fraction(people, whole), 3),
+        len(homes.first), exact_text(whole, together.scale), rounded_text(Fraction(people, whole), 3),
         groupings(together, ways), winners(together, ways[0]), unequal, poor, line_said,
     )  # fmt: skip

@@ -9,7 +9,7 @@ budget, exactly. An employer's share of a tax counts as borne by the worker in s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,13 @@ from engine.population.columns import Columns, unit_of
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """Figures of every unit under one version of the law, in steps of money, and (if asked) what of their earnings is
-    kept, earner by earner."""
+    kept, earner by earner. `benefits` are figures of every household."""
 
     program: Program
     figures: Mapping[str, Entries]
     kept: tuple[Kept, ...] = ()
     named: Mapping[str, NDArray[np.float64]] | None = None  # for Tax-Calculator's tables
+    benefits: Mapping[str, Entries] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

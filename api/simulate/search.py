@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from api.failures import Failure, Misuse
 from api.rules import programs
 from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text, weighted_total
-from api.simulate.outcomes import money_step, net_change, outcome
+from api.simulate.household_benefits import benefit_change, benefits_of, counted
+from api.simulate.households import households_of
+from api.simulate.outcomes import Outcome, net_change, outcome, units_of
 from api.simulate.population import admit, read_source
 from api.simulate.view import load_view
 from engine.ir.program import Program
@@ -126,8 +128,11 @@ class _Trials:
         self.period = read_period(self.law, self.at, projected=True)
         self.programs = {0: self._reformed(0)}  # before the population is read: a name may be misspelt
         self._read_population()
-        self.before = outcome(self.law, self.view, self.population, threads=2)
-        self.step = money_step(self.law, self.view)
+        units = units_of(self.law, self.view, self.population)
+        self.homes = households_of(self.law, self.view, self.population, units)
+        self.benefits = counted(self.law, self.view, self.population.columns) if self.homes is not None else ()
+        self.before = self._outcome(self.law)
+        self.step = units.step
         self.known: dict[int, Fraction] = {}
 
     def _read_population(self) -> None:
@@ -147,11 +152,18 @@ class _Trials:
             change = 0
             program = self.programs[number] if number in self.programs else self._reformed(number)
             if program is not None:
-                after = outcome(program, self.view, self.population, threads=2)
+                after = self._outcome(program)
                 moved = net_change(self.view, self.before, after, self.step)
                 change = -weighted_total(moved, self.population.weights)
+                if self.homes is not None:
+                    more = benefit_change(self.homes, self.before, after, self.step)
+                    change -= weighted_total(more, self.homes.weights)
             self.known[number] = Fraction(change, self.step * self.population.weight_scale)
         return self.known[number]
+
+    def _outcome(self, program: Program) -> Outcome:
+        due = outcome(program, self.view, self.population, threads=2)
+        return replace(due, benefits=benefits_of(program, self.population.columns, self.benefits, 2))
 
     def _reformed(self, number: int) -> Program | None:
         """The law with the value so many steps up; None where it is the law's own."""

@@ -42,12 +42,14 @@ def budget(weighed: Weighed) -> tuple[BudgetLine, ...]:
         definition = weighed.before.program.find(name)
         assert definition is not None
         lines.append((name, definition.label or name, "shown", *weighed.both(name)))
-    return tuple(_line(weighed, name, label, kind, before, after=after) for name, label, kind, before, after in lines)
+    return tuple(budget_line(weighed, name, label, kind, (before, after)) for name, label, kind, before, after in lines)
 
 
-def _line(
-    weighed: Weighed, name: str, label: str, kind: str, before: Entries, *, after: Entries
-) -> BudgetLine:  # fmt: skip
+def budget_line(
+    weighed: Weighed, name: str, label: str, kind: str, both: tuple[Entries, Entries] | None = None
+) -> BudgetLine:
+    """A line of the budget: a figure's, unless `both` say what it is before and after, in steps."""
+    before, after = weighed.both(name) if both is None else both
     change = after - before
     total, had = weighted_total(before, weighed.weights), _having(weighed, before)
     if not change.any():

@@ -9,7 +9,6 @@ from pathlib import Path
 from api.batch.unread import unread_columns
 from api.simulate.early import added_facts_said, facts_added, sets_nothing_else
 from api.simulate.population import Source
-from api.simulate.view import View
 from engine.ir.program import Program
 from engine.values.periods import Period
 
@@ -31,12 +30,12 @@ def added_said(law: Program, reformed: Reformed, source: Source) -> tuple[str, .
     return tuple(chain.from_iterable(said))
 
 
-def unread_said(laws: Sequence[Program], view: View, source: Source, period: Period) -> tuple[str, ...]:
-    """What to say of columns that are stated for a time at which no law reads them."""
+def unread_said(laws: Sequence[Program], names: Sequence[str], source: Source, period: Period) -> tuple[str, ...]:
+    """What to say of columns that are stated for a time at which no law reads them for the figures named."""
     heads = {entity: table.column_names for entity, table in source.tables.items()}
     told = []
     for law in laws:  # of which one may have no such figure, which is told where it is computed
-        figures = [figure for figure in map(law.find, view.figures) if figure is not None]
+        figures = [figure for figure in map(law.find, names) if figure is not None]
         told.append(unread_columns(law, period, figures, heads))
     return tuple(f"{line[0].upper()}{line[1:]}." for line in told[0] if all(line in other for other in told[1:]))
 

@@ -21,6 +21,14 @@ _VIEWS = Path(__file__).with_name("views")
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdBenefit:
+    """What a benefit of a household is called, and the entities and facts that a population must state for it."""
+
+    label: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Names of figures: `incomes` are facts of people, all else are figures of the unit.
 
@@ -28,7 +36,8 @@ class View:
     income changes. `shown` are told beside them and not summed. `poverty` names a table keyed by area, year and size.
     `claims` are benefits that one may not claim, and the figures that are less (-1) or more (1) by them then.
     `income_groups` are where groups by income before tax begin, in whole units of the currency. `household` is the
-    entity of people who share a home, for populations that say who does.
+    entity of people who share a home, for populations that say who does. `household_benefits` are figures of that
+    entity, each with its label and what a population must have for it to be counted: groups, and facts.
     """
 
     unit: str
@@ -50,6 +59,7 @@ class View:
     claims: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     income_groups: tuple[int, ...] = ()
     household: str = ""
+    household_benefits: Mapping[str, HouseholdBenefit] = field(default_factory=dict)
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -99,9 +109,20 @@ def read_view(program: Program, path: Path) -> View:
     ):
         raise Misuse(f"`income_groups` in `{path}` is no rising list of amounts above 0", "write [10_000, 25_000]")
     given["income_groups"] = tuple(edges)
+    given["household_benefits"] = _household_benefits(path, said.get("household_benefits", {}))
     view = View(**given)
     _check(program, view)
     return view
+
+
+def _household_benefits(path: Path, said: Any) -> dict[str, HouseholdBenefit]:
+    benefits = {}
+    for name, parts in said.items() if isinstance(said, dict) else ():
+        if not isinstance(parts, dict) or parts.keys() != {"label", "needs"} or not isinstance(parts["needs"], list):
+            told = f"`household_benefits.{name}` in `{path}` does not say what it is called and what it needs"
+            raise Misuse(told, "write {label: SNAP, needs: [snap_unit, takes_up_snap]}")
+        benefits[name] = HouseholdBenefit(str(parts["label"]), tuple(parts["needs"]))
+    return benefits
 
 
 def _check(program: Program, view: View) -> None:
@@ -112,6 +133,11 @@ def _check(program: Program, view: View) -> None:
         _is_money(program, name, view.person)
     for name in (*view.figures, *view.claims):
         _is_money(program, name, view.unit)
+    for name, benefit in view.household_benefits.items():
+        _is_money(program, name, view.household)
+        for need in benefit.needs:
+            if need not in program.settings.entities:
+                find_definition(program, need)
 
 
 def _is_money(program: Program, name: str, entity: str) -> None:

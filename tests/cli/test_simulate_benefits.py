@@ -1,0 +1,157 @@
+"""`rulewright simulate` with benefits of households: counted only where the population states what they ask."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import run
+
+REFORM = """\
+about: A household is expected to spend a quarter of its net income on food
+law: A bill
+set:
+  snap_share_of_net_income: {2024-01-01: 25%}
+"""
+HOMES, MONTHS = 24, "@2024-01..2024-12"
+HEADS = {
+    "people": "person_id,tax_unit_id,tax_unit_role,snap_unit_id,snap_unit_role,family_id,family_role,ssi_unit_id,"
+    "ssi_unit_role,tanf_unit_id,tanf_unit_role,dwelling_id,dwelling_role,birth_date,employment_income,"
+    "state_of_residence_in_month,ssi_supplement_state,qualified_status_since",
+    "tax_units": "tax_unit_id,weight",
+    "snap_units": f"snap_unit_id,snap_state,snap_shelter_costs{MONTHS},pays_heating_or_cooling,takes_up_snap",
+    "families": "family_id,family_state",
+    "tanf_units": f"tanf_unit_id,tanf_state,tanf_amount_of_state{MONTHS}",
+    "ssi_units": "ssi_unit_id",
+    "dwellings": "dwelling_id",
+}
+
+
+def rows(name: str, at: int) -> list[str]:
+    """The rows of home `at`: two adults with their own returns, of whom the first has a child; half take SNAP up."""
+    of = f"s{at},{{snap}},f{at},family_member,i{at}{{who}},{{ssi}},c{at},tanf_member,d{at},occupant"
+    adult, child = (of.format(snap="snap_member", ssi=role, who="{who}") for role in ("ssi_adult", "ssi_child"))
+    tail = "ohio,another_state,2000-01-01"
+    match name:
+        case "people":
+            return [
+                f"a{at},t{at},head,{adult.format(who='a')},1990-01-01,{at * 1_500},{tail}",
+                f"b{at},t{at},dependent,{child.format(who='a')},2015-01-01,0,{tail}",
+                f"c{at},u{at},head,{adult.format(who='c')},1985-01-01,3000,{tail}",
+            ]
+        case "tax_units":
+            return [f"t{at},2.5", f"u{at},2.5"]
+        case "snap_units":
+            return [f"s{at},ohio,600,true,{'true' if at % 2 else 'false'}"]
+        case "families":
+            return [f"f{at},ohio"]
+        case "tanf_units":
+            return [f"c{at},ohio,0"]
+        case "ssi_units":
+            return [f"i{at}a", f"i{at}c"]
+    return [f"d{at}"]
+
+
+def written(folder: Path, without: str = "", emptied: str = "") -> list[str]:
+    """The population as files, without a column, or with an empty cell in the first row of one."""
+    words = []
+    for name, text in HEADS.items():
+        head = text.split(",")
+        cells = [row.split(",") for at in range(HOMES) for row in rows(name, at)]
+        if emptied in head:
+            cells[0][head.index(emptied)] = ""
+        kept = [place for place, word in enumerate(head) if word != without]
+        lines = [",".join(row[place] for place in kept) for row in (head, *cells)]
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        words += ["--population", f"{name}.csv"]
+    return words
+
+
+def simulated(folder: Path, *more: str, **change: str) -> Any:
+    (folder / "reform.yaml").write_text(REFORM)
+    files = written(folder, **change)
+    return run(
+        "simulate", "us", "--reform", "reform.yaml", "--at", "2024", *files, "--bootstrap", "20", *more, cwd=folder
+    )
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("benefits")
+    done = simulated(folder, "--json", "--report", "out.html")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["years"][0] | {"folder": folder}
+
+
+def test_snap_is_a_line_of_the_budget_and_part_of_the_net(answer: Any) -> None:
+    budget = {line["figure"]: line for line in answer["reforms"][0]["budget"]}
+    snap, net = budget["household_snap_taken_up"], budget["net"]
+    assert (snap["kind"], snap["label"]) == ("benefit", "SNAP (households)")
+    assert Fraction(snap["change"]) == -Fraction(net["change"]) > 0
+    for side in ("before", "after"):
+        taxes = sum(Fraction(line[side]) for line in budget.values() if line["kind"] == "tax")
+        benefits = sum(Fraction(line[side]) for line in budget.values() if line["kind"] == "benefit")
+        assert Fraction(net[side]) == taxes - benefits
+
+
+def test_snap_is_that_of_the_households_that_take_it_up(answer: Any, tmp_path: Path) -> None:
+    """Each home's SNAP by another command; a home stands for as many as each of its units."""
+    written(tmp_path)
+    units = (tmp_path / "tax_units.csv").read_text().replace(",weight", "").replace(",2.5", "")
+    (tmp_path / "tax_units.csv").write_text(units)
+    inputs = [word for name in HEADS for word in ("--input", f"{name}.csv")]
+    done = run(
+        "batch", "us", "--at", "2024", *inputs, "--output", "-", "--want", "snap_of_year", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    owed = [Fraction(line.split(",")[1]) for line in done.stdout.splitlines()[1:]]
+    assert len(owed) == HOMES and all(amount > 0 for amount in owed[:4])
+    taken_up = sum(amount for place, amount in enumerate(owed) if place % 2)
+    snap = next(line for line in answer["reforms"][0]["budget"] if line["figure"] == "household_snap_taken_up")
+    assert Fraction(snap["before"]) == taken_up * Fraction("2.5")
+
+
+def test_households_have_it_in_their_income_and_units_have_not(answer: Any) -> None:
+    reform = answer["reforms"][0]
+    change = next(line["change"] for line in reform["budget"] if line["kind"] == "net")
+    assert Fraction(reform["households"]["groups"][0]["rows"][-1]["total_change"]) == -Fraction(change)
+    assert Fraction(reform["groups"][0]["rows"][-1]["total_change"]) == 0
+    assert not reform["changes_nothing"]
+
+
+def test_what_is_counted_and_what_is_not_is_said(answer: Any) -> None:
+    (counted,) = (note for note in answer["notes"] if note.startswith("Benefits that are counted"))
+    assert counted.startswith("Benefits that are counted household by household: SNAP. ")
+    (left,) = (note for note in answer["notes"] if note.startswith("Benefits that are not counted"))
+    assert "Supplemental Security Income (`takes_up_ssi`)" in left
+    assert "SNAP (households)" in (answer["folder"] / "out.html").read_text()
+
+
+def test_who_takes_snap_up_is_never_assumed(tmp_path: Path) -> None:
+    done = simulated(tmp_path, "--json", without="takes_up_snap")
+    assert done.returncode == 0, done.stderr
+    year = json.loads(done.stdout)["years"][0]
+    assert not any(line["figure"].startswith("household_") for line in year["reforms"][0]["budget"])
+    (left,) = (note for note in year["notes"] if note.startswith("Benefits that are not counted"))
+    assert "SNAP (`takes_up_snap`)" in left
+
+
+def test_a_household_of_which_it_is_not_known_is_told(tmp_path: Path) -> None:
+    done = simulated(tmp_path, emptied="takes_up_snap")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "`household_snap_taken_up` cannot be computed for 1 of the population; row 1" in done.stderr
+
+
+def test_a_search_counts_what_snap_costs(tmp_path: Path) -> None:
+    files = written(tmp_path)
+    done = run(
+        "seek", "us", "snap_share_of_net_income", "--from", "25%", "--to", "30%", "--step", "5%", "--at", "2024",
+        *files, "--json", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    costs = {trial["value"]: Fraction(trial["net_change"]) for trial in json.loads(done.stdout)["tried"]}
+    assert costs["25%"] < 0 == costs["30%"]
