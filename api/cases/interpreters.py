@@ -33,7 +33,9 @@ class Interpreters:
             changed = changed_names(self.program, interpreter.case, case)
             if changed is not None and len(changed) <= fewest:
                 nearest, fewest = interpreter, len(changed)
-        return Interpreter(self.program, case, self.constants, nearest)
+        interpreter = Interpreter(self.program, case, self.constants, nearest)
+        interpreter.trace()
+        return interpreter
 
     def keep(self, interpreter: Interpreter) -> None:
         """Let others go on from an interpreter that is asked nothing more."""

@@ -11,6 +11,7 @@ With a bound on work; beyond it the answer says that it is not settled. Each cur
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,9 +34,10 @@ from engine.ir.program import Definition, Program
 from engine.values.periods import Period, Unit
 from engine.values.types import Value
 
-TODAY, WAITING, LATER = 22_000, 20_000, 10_000
-"""How much work (`trial.Budget`) goes into changes of today, into waiting alone, and into changes on later days. A
-thousand take 10 to 20 ms, and 30 to 40 where much is unknown: so all of it takes a second, or at most two."""
+TODAY, WAITING, LATER = 38_000, 14_000, 4_000
+"""How much work (`trial.Budget`) goes into changes of today, into waiting alone, and into changes on later days, for
+which what the first two left is there besides. A thousand take 10 to 15 ms: so all of it takes less than a second.
+After a search of today that was cut short no later day is searched: it would take as long, and say less."""
 THOROUGH = 100
 """So many times as much where somebody is ready to wait."""
 YEARS_AHEAD = 15
@@ -136,14 +138,15 @@ def cure(
         raise Misuse(f"more than one {condition.entity} is in the case", f"add `--of`: {', '.join(instances)}")
     fact = Fact(condition.name, instance or instances[0], period_for(program, condition, case.at))
     times = THOROUGH if thorough else 1
-    trial = Trial(program, case, fact, Constants(program), Budget(TODAY * times))
+    trial = Trial(program, case, fact, Constants(program), Budget(sys.maxsize))
     basis, whose = basis_of(program, case, reforms), Of(condition.entity, fact.instance)
     now = trial.outcome({})
     if isinstance(now, Known) and now.value is True:
         return Cured(basis, whose, True)
     if not isinstance(now, Known):
         raise Failure("the condition has no yes or no in this case", "`rulewright calc` says why")
-    return _Asked(condition, Search(trial, looked_ahead=True), every, times).answer(Cured(basis, whose, False))
+    trial.budget = Budget(TODAY * times)
+    return _Asked(condition, Search(trial), every, times).answer(Cured(basis, whose, False))
 
 
 @dataclass(eq=False)
@@ -159,25 +162,27 @@ class _Asked:
 
     def answer(self, empty: Cured) -> Cured:
         changes_found: list[Changes] = []
-        settled = True
+        settled, today = True, self.trial.budget
         try:
             self.search.smallest(range(1, LARGEST + 1), self.every, changes_found)
         except Spent:
             settled = False
         sizes = [weight(self.trial.case, changes) for changes in changes_found]
-        days, waiting, until = self._waiting()
-        later = Budget(LATER * self.times)
-        plans, cut_at = self._plans(days, min(sizes, default=LARGEST + 1), changes_found, later)
+        least = min(sizes, default=LARGEST + 1)
+        waited = Budget(WAITING * self.times + (max(today.left, 0) if least == 1 else 0))
+        days, waiting, until = self._waiting(waited)
+        later = Budget(LATER * self.times + max(today.left, 0) + max(waited.left, 0) if settled else 0)
+        plans, cut_at = self._plans(days, least, changes_found, later)
         until = cut_at or until
-        settled = settled and not (until or later.unsettled or self.trial.budget.unsettled)
+        settled = settled and not (until or later.unsettled or today.unsettled)
         cures = tuple(Cure(*self.told(self.trial, changes)) for changes in changes_found)
         size = max(sizes, default=LARGEST)
         return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans, looked_until=until)
 
-    def _waiting(self) -> tuple[list[Search], str, str]:
+    def _waiting(self, budget: Budget) -> tuple[list[Search], str, str]:
         """The later days on which waiting alone is not enough, in order, and the first on which it is; and the last
         that could be looked at, where not all could."""
-        budget, days = Budget(WAITING * self.times), list[Search]()
+        days = list[Search]()
         for at in self._turning():
             search = self._at(at, budget)
             if search is None:

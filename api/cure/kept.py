@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
 from engine.interpret.reuse import decides_more
+from engine.interpret.traces import Traces
 from engine.ir.program import Program
 from engine.ir.worlds import reached_names
 
@@ -18,7 +17,9 @@ class Kept:
     """What the figures come to in the case as it is, so that only those are found anew that a change can reach."""
 
     def __init__(self, program: Program, case: Case, fact: Fact, constants: Constants) -> None:
+        self.traces = Traces()
         interpreter = Interpreter(program, case, constants)
+        interpreter.trace(self.traces)
         interpreter.find(fact)
         self._program, self._steps = program, interpreter.steps
         self.reaches = interpreter.reaches
@@ -30,16 +31,17 @@ class Kept:
         steps = self._left.get(names)
         if steps is None:
             touched = reached_names(self._program, names)
-            steps = {fact: step for fact, step in self._steps.items() if fact.name not in touched}
-            made = {entity.by for entity in self._program.settings.entities.values()} - {""}
-            if touched & made or any(decides_more(self._program, name) for name in names):
-                steps = {}  # who is together, and in which order: no formula need name that
-            self._left[names] = steps
+            kept = {fact: step for fact, step in self._steps.items() if fact.name not in touched}
+            steps = self._left[names] = {} if self.decide_more(names) else kept
         return steps
 
+    def decide_more(self, names: frozenset[str]) -> bool:
+        """Whether some facts decide who is together, or in which order: no formula need name that."""
+        made = {entity.by for entity in self._program.settings.entities.values()} - {""}
+        touched = bool(made) and bool(reached_names(self._program, names) & made)
+        return touched or any(decides_more(self._program, name) for name in names)
 
-def work_of(interpreter: Interpreter, found_before: int = 0) -> int:
+
+def work_of(interpreter: Interpreter) -> int:
     """How much was done to find what an interpreter found, besides the steps that it began with."""
-    steps = islice(interpreter.steps.values(), found_before, None)
-    own = sum(1 + len(step.reads) + len(step.constants) for step in steps)
-    return own + sum(work_of(world) for world in interpreter.worlds)
+    return interpreter.work + sum(map(work_of, interpreter.worlds))

@@ -31,11 +31,9 @@ LARGEST = 3
 
 @dataclass(eq=False)
 class Search:
-    """The search for what cures one condition of one case, in which records may have been added. `looked_ahead`:
-    whether machine code looks at many values at once, which takes a while to be made."""
+    """The search for what cures one condition of one case, in which records may have been added."""
 
     trial: Trial
-    looked_ahead: bool = False
     undecided: list[frozenset[Fact]] = field(default_factory=list)
     fields: frozenset[Fact] = frozenset()
     more: tuple[More, ...] = ()
@@ -49,7 +47,7 @@ class Search:
     @cached_property
     def witnesses(self) -> Witnesses:
         """What finds values of sets of facts."""
-        return Witnesses(self.trial, self.undecided, self.candidates if self.looked_ahead else None)
+        return Witnesses(self.trial, self.undecided)
 
     @cached_property
     def owners(self) -> Mapping[str, Sequence[str]]:
@@ -63,7 +61,7 @@ class Search:
         records = tuple(sorted((*self.more, more)))
         if records not in self._with:
             case, fields = added(self.trial.program, self.trial.case, self.trial.fact, more.kind, more.owner)
-            search = Search(self.trial.in_case(case), False, self.undecided, self.fields | fields, records, self._with)
+            search = Search(self.trial.in_case(case), self.undecided, self.fields | fields, records, self._with)
             self._with[records] = search if fields else None
         return self._with[records]
 
@@ -97,9 +95,6 @@ class Search:
                 return
 
     def _of_size(self, size: int, cures: list[Changes]) -> None:
-        if size == 1 and self.looked_ahead:
-            hangs = self.trial.hangs(())
-            cures += self.witnesses.proposed(hangs.facts if hangs is not None else ())
         for moved in changes_that_may(self, size, Known(cures, self.undecided)):
             search = moved.place
             assert isinstance(search, Search)

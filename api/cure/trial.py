@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from api.cure.hanging import Hanging, Hangs
@@ -30,8 +31,7 @@ class Spent(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """How much work may still be done: a figure that is computed, and each figure and constant that it reads, count as
-    one. And whether some search was cut short all the same."""
+    """How much work (`Figures.work`) may still be done. And whether some search was cut short all the same."""
 
     left: int
     unsettled: bool = False
@@ -52,6 +52,10 @@ class Trial:
     fact: Fact
     constants: Constants
     budget: Budget
+    turned: dict[tuple[Fraction, int], None] = field(default_factory=dict)
+    """By how many steps of which size a number had to move until the condition held, the last one last."""
+    fruitless: int = 0
+    """How many numbers were looked through gap by gap, and nothing was decided."""
     _kept: Kept | None = field(default=None)
     _hanging: Hanging | None = field(default=None)
     _answers: dict[_Key, Hangs | None] = field(default_factory=dict)
@@ -91,10 +95,11 @@ class Trial:
             self.budget.spend(self._kept.work)
         interpreter = Interpreter(self.program, tried, self.constants)
         interpreter.reaches = self._kept.reaches
+        if not self._kept.decide_more(frozenset(fact.name for fact in (*changed, *open_facts))):
+            interpreter.trace(self._kept.traces)
         interpreter.steps.update(self._kept.without(frozenset(fact.name for fact in (*changed, *open_facts))))
-        found_before = len(interpreter.steps)
         outcome = interpreter.find(self.fact)
-        self.budget.spend(work_of(interpreter, found_before))
+        self.budget.spend(work_of(interpreter))
         return outcome, interpreter
 
     def hangs(self, changed: Collection[Fact], opened: Collection[Fact] = ()) -> Hangs | None:

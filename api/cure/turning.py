@@ -8,7 +8,7 @@ between two of these days, so whoever asks at each of them has asked every day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -58,10 +58,13 @@ class _Found:
                 self.dates.add(value)
 
 
-def turning_days(program: Program, case: Case, figure: Definition, last: date) -> list[date]:
-    """The days after the case's at which the figure may turn, in order, up to `last`."""
+def turning_days(
+    program: Program, case: Case, figure: Definition, last: date, known: Sequence[date] = ()
+) -> list[date]:
+    """The days after the case's at which the figure may turn, in order, up to `last`; of a date of which the figure
+    hangs, those where other `known` days are given besides."""
     named = _named(program, case, figure)
-    known = [value for value in case.given.values() if isinstance(value, date)]
+    known = [*known, *(value for value in case.given.values() if isinstance(value, date))]
     days: set[date] = set(named.dates)
     for day in (*known, *named.dates):
         for length in _all_lengths(named):

@@ -1,6 +1,6 @@
 """Values of a set of facts with which a condition holds, each other than now.
 
-1. Machine code proposes values where there are numbers so wide that halving takes long (`probe`).
+1. Of numbers so wide that halving takes long points are tried (`points`).
 2. For each fact the nearest values with which it may hold while the others of its set are open: a range is halved, the
    nearer half first, and a half that cannot is dropped whole.
 3. Every combination of these, then one fact after the other.
@@ -11,15 +11,18 @@ The interpreter must say that a witness holds. What the bounds on halving leave 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice, product
 
-from api.cure.places import Line, Range, members_of, place_of
-from api.cure.probe import Probe, is_wide_number, probe_of
+from api.cure.places import YEARS_AHEAD, Line, Range, members_of, place_of
+from api.cure.points import is_wide, nearest, together
 from api.cure.trial import Changes, Trial, may
+from api.cure.turning import turning_days
 from engine.interpret.outcomes import Fact
 from engine.values.types import NONE, Kind, Value
 
@@ -35,34 +38,16 @@ class Bounds:
 
 
 FULL = Bounds(120, 400)
-LOOKED_AT, LOOKED_AT_TOGETHER = Bounds(2, 8), Bounds(12, 16)
-"""Where machine code has looked at many values of one fact, or of several, and found none."""
+LOOKED_AT = Bounds(40, 16)
+"""Where many points of several facts were tried, and none holds."""
 
 
 @dataclass(eq=False)
 class Witnesses:
-    """What looks for witnesses of one condition of one case. `proposing`: the facts at which machine code looks, many
-    values at once; it is made once a number asks for it."""
+    """What looks for witnesses of one condition of one case."""
 
     trial: Trial
     undecided: list[frozenset[Fact]] = field(default_factory=list)
-    proposing: Callable[[], Sequence[Fact]] | None = None
-
-    @cached_property
-    def _probe(self) -> Probe | None:
-        return probe_of(self.trial, self.proposing()) if self.proposing is not None else None
-
-    @cached_property
-    def _proposed(self) -> Mapping[Fact, list[Value]]:
-        return self._probe.nearest() if self._probe is not None else {}
-
-    def proposed(self, facts: Collection[Fact]) -> Iterator[Changes]:
-        """Values of single facts at which machine code has found that the condition holds."""
-        for fact in self._proposed if self._looked_at(list(facts)) else ():
-            for value in self._proposed[fact]:
-                if self.trial.holds({fact: value}):
-                    yield {fact: value}
-                    break
 
     def of(self, facts: Sequence[Fact]) -> Changes | None:
         """Values of all the facts with which the condition holds; None where there are none, or none was found:
@@ -78,10 +63,10 @@ class Witnesses:
     def _of(self, facts: Sequence[Fact]) -> Changes | None:
         if len(facts) == 1:
             return self._alone(facts[0])
-        point = self._probe.point(facts) if self._probe is not None and self._looked_at(facts) else None
-        if point is not None and self.trial.holds(point):
+        point = together(self.trial, facts) if self._are_wide(facts) else None
+        if point is not None:
             return point
-        bounds = LOOKED_AT_TOGETHER if self._looked_at(facts) else FULL
+        bounds = LOOKED_AT if self._are_wide(facts) else FULL
         values = []
         for fact in facts:
             values.append(self._values(fact, [other for other in facts if other != fact], {}, bounds))
@@ -93,13 +78,9 @@ class Witnesses:
                 return tried
         return self._in_turn({}, facts, bounds) or self._in_a_box(facts, bounds)
 
-    def _looked_at(self, facts: Sequence[Fact]) -> bool:
-        """Whether there is a number among them at whose values machine code looks."""
-        if self.proposing is None or not any(is_wide_number(self.trial, fact) for fact in facts):
-            return False
-        if self._probe is None or self._probe.unsure:
-            return False
-        return any(side.is_wide and side.fact in facts for side in self._probe.sides)
+    def _are_wide(self, facts: Sequence[Fact]) -> bool:
+        """Whether there is a number among them that is looked for point by point."""
+        return any(self._members(fact) is None and is_wide(self.trial.line(fact)) for fact in facts)
 
     def _all_tried(self, fact: Fact) -> bool:
         """Whether no value of a fact was left out, so that where none may hold none does."""
@@ -111,11 +92,8 @@ class Witnesses:
         return kind in (Kind.BOOLEAN, Kind.ENUM) or now not in (None, NONE)
 
     def _alone(self, fact: Fact) -> Changes | None:
-        """A value of one fact: the nearest of those that machine code proposes, or by halving its range."""
-        for value in self._proposed.get(fact, ()) if self._looked_at([fact]) else ():
-            if self.trial.holds({fact: value}):
-                return {fact: value}
-        for value in self._values(fact, (), {}, LOOKED_AT if self._looked_at([fact]) else FULL):
+        """A value of one fact: the nearest of those that were found."""
+        for value in self._values(fact, (), {}, FULL):
             if self.trial.holds({fact: value}):
                 return {fact: value}
         return None
@@ -160,6 +138,8 @@ class Witnesses:
     ) -> Value | None:
         """The first value on a way with which the condition may hold: halves that cannot are dropped whole."""
         first, last, up = way
+        if not others and not fixed and is_wide(line) and self.trial.may((), {}, {fact: line.values(first, last)}):
+            return nearest(self.trial, fact, up)
         stack = [(first, last)] if first <= last else []
         if line.kind is Kind.DATE:
             stack = [(first + line.step, last), (first, first)]  # the day that is asked about does most often
@@ -171,10 +151,29 @@ class Witnesses:
                 continue
             if low == high:
                 return line.value(low)
-            halves = line.halves(low, high)
+            halves = self._halves(line, low, high)
             stack += reversed(halves) if up else halves
         self.trial.budget.unsettled |= bool(stack)
         return None
+
+    def _halves(self, line: Line, low: Fraction, high: Fraction) -> list[Range]:
+        """A range in two. Dates are parted at a day on which the condition may turn; where there is none between them,
+        the first and the last stand for all."""
+        if line.kind is not Kind.DATE:
+            return line.halves(low, high)
+        days = self._turning
+        within = days[bisect_right(days, low) : bisect_right(days, high)]
+        if not within:
+            return [(low, low), (high, high)]
+        middle = within[len(within) // 2]
+        return [(low, middle - line.step), (middle, high)]
+
+    @cached_property
+    def _turning(self) -> list[Fraction]:
+        program, case = self.trial.program, self.trial.case
+        last = case.at.start + timedelta(days=366 * YEARS_AHEAD)
+        days = turning_days(program, case, program.definitions[self.trial.fact.name], last, [case.at.start])
+        return [Fraction(day.toordinal()) for day in days]
 
     def _in_a_box(self, facts: Sequence[Fact], bounds: Bounds) -> Changes | None:
         """Halve the box of all values of a set, the widest side first, until a point of it holds."""

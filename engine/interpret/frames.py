@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Fact, Interval, Outcome
+from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Fact, Interval, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.ir.program import Definition
 from engine.values.periods import Period
@@ -33,7 +33,8 @@ NOTHING = Narrowed({})
 @dataclass(slots=True)
 class Step:
     """How one figure was found. `reads` and `constants` are in the order of evaluation. `open_groups`: in which ways
-    people may be together where its formula asks for it and that is not known."""
+    people may be together where its formula asks for it and that is not known. `reads_more`: whether its formula asked
+    another world, or for somebody's own periods."""
 
     fact: Fact
     definition: Definition
@@ -44,6 +45,17 @@ class Step:
     constants: list[tuple[str, date, bool]] = field(default_factory=list)
     body: ir.Expression | None = None
     open_groups: dict[tuple[str, str, date | Period], Sequence[Mapping[str, str | None]]] = field(default_factory=dict)
+    reads_more: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was computed with what is not determined."""
+        return isinstance(self.outcome, Possible) or isinstance(self.before_rounding, Possible)
+
+    @property
+    def is_untraceable(self) -> bool:
+        """Whether the outcome hangs on more than on what `reads` names, in that order."""
+        return self.reads_more or bool(self.open_groups)
 
 
 @dataclass(slots=True)

@@ -50,6 +50,7 @@ from engine.interpret.outcomes import (
     stated,
 )
 from engine.interpret.reuse import changed_names
+from engine.interpret.traces import Traces
 from engine.interpret.vacancies import vacated
 from engine.interpret.windows import spread, touched
 from engine.interpret.worlds import Replaced
@@ -104,6 +105,13 @@ class Interpreter(Figures):
             return changed_names(self.program, earlier.case, self.case)
         return differing if earlier.case == self.case else None
 
+    def trace(self, traces: Traces | None = None) -> None:
+        """Keep how figures are found for interpreters of cases that differ only in what is stated, and use what such
+        interpreters kept."""
+        self.traces = self.traces or traces or Traces()
+        if self._vacated is not None:
+            self._vacated.trace(self.traces.inside("vacated"))
+
     def _go_on_from(self, earlier: Interpreter, changed: frozenset[str]) -> None:
         """Take over what was found of figures that are not among those which may have changed."""
         if earlier._circular:
@@ -111,6 +119,7 @@ class Interpreter(Figures):
         self.steps = {fact: step for fact, step in earlier.steps.items() if fact.name not in changed}
         if earlier.program is self.program:
             self.reaches = earlier.reaches  # they hang on who there is, not on what is stated
+            self.traces = earlier.traces
         for before in earlier.worlds:
             if before.replaced.is_known:
                 world = World(self, before.replaced)
@@ -257,6 +266,7 @@ class Interpreter(Figures):
         """The period that `time` means, of `whose` calendar if it is personal; of an unknown day, the day."""
         if isinstance(time, ir.ThisPeriod):
             return frame.period
+        frame.step.reads_more |= time.kind.is_personal
         kind = self.kind_of(time.kind, whose)
         if not isinstance(kind, PeriodKind):
             return kind
@@ -280,6 +290,7 @@ class Interpreter(Figures):
         if isinstance(node, ir.Spread):
             whole = self._period(node.value.time, frame, node.span)
             return spread(node, whole, self.evaluate(node.value, frame)) if isinstance(whole, Period) else whole
+        frame.step.reads_more |= node.kind.is_personal
         kind = self.kind_of(node.kind, (frame.step.definition.entity, frame.instance))
         return personal.over(node, kind, frame, self.evaluate, self.anything(node.type))
 
@@ -287,6 +298,7 @@ class Interpreter(Figures):
 
     def world(self, node: ir.AsIf, frame: Frame) -> World | Outcome:
         """The world of an `as if`; what it gives where what is replaced cannot be found, or it is not known of whom."""
+        frame.step.reads_more = True
         replaced = replacing.replaced(self, node, frame, lambda time: self._period(time, frame, None))
         return World(self, replaced) if isinstance(replaced, Replaced) else replaced
 
@@ -358,6 +370,8 @@ class World(Interpreter):
             self.reaches[replaced.key] = worlds.Reach(outer.program, outer.case, replaced)
         self.reach = self.reaches[replaced.key]
         self.outside: dict[Fact, None] = {}
+        if outer.traces is not None:
+            self.traces = outer.traces.inside((replaced.key, tuple(replaced.parameters.items())))
 
     @property
     def outer(self) -> Interpreter:
@@ -378,6 +392,12 @@ class World(Interpreter):
 
     def _in_each_way(self, step: Step) -> Outcome:
         return step.outcome
+
+    def _found(self, fact: Fact) -> Outcome | None:
+        replaced = self.replaced.facts.get(fact)
+        if replaced is not None:
+            return replaced
+        return super()._found(fact) if self.reach.holds(fact) else self.outer._found(fact)
 
     def _given(self, fact: Fact) -> Value | None:
         return None  # only what is reached is found here, and what is given of that describes the world outside

@@ -8,18 +8,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from math import prod
 from typing import Any
 
 from engine.interpret.domain import blocked, either, needs_of, under
 from engine.interpret.lookups import key_of, meant_by
-from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, Outcome, Possible, stated
 from engine.ir import nodes as ir
 from engine.reading.declared_constants import Key, Row, Table
+from engine.remembered import Remembered
 from engine.values.packed_cells import PackedCells
 
 Rows = Mapping[tuple[Key, ...], Row]
+MOST_KEPT = 200
+_NONE: frozenset[Fact] = frozenset()
+_KEPT: Remembered[dict[tuple[date, tuple[Outcome, ...]], Outcome]] = Remembered(512)
 
 
 def cell(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Outcome:
@@ -30,11 +35,31 @@ def cell(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], 
     if table.is_total and all(isinstance(key, Known) for key in keys):
         row = rows.get(tuple(key_of(key.value) for key in keys if isinstance(key, Known)))
         return stated(row[node.column]) if row is not None else _no_row(table, node, keys, day)
-    packed = isinstance(rows, PackedCells) and not any(key.day for key in table.keys)
-    outcomes = list((_ends if packed else _outcomes)(table, node, rows, keys, day))
     if all(isinstance(key, Known) for key in keys):
-        return outcomes[0]
-    return under(either(outcomes, needs_of(*keys)), *keys)
+        return _meant_outcomes(table, node, rows, keys, day)[0]
+    joined = _joined(table, node, rows, keys, day)
+    return under(replace(joined, needs=needs_of(*keys)) if isinstance(joined, Possible) else joined, *keys)
+
+
+def _joined(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Outcome:
+    """What a cell may be, whatever the keys need. It is kept: a table of all States is gone through again and again."""
+    kept = _KEPT.of(rows, node.column, dict[tuple[date, tuple[Outcome, ...]], Outcome])
+    asked = day, tuple(replace(key, needs=_NONE) if isinstance(key, Possible) else key for key in keys)
+    joined = kept.get(asked)
+    if joined is None:
+        joined = either(_meant_outcomes(table, node, rows, keys, day), _NONE)
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        if not isinstance(joined, Failure):  # which says where it was met
+            kept[asked] = joined
+    return joined
+
+
+def _meant_outcomes(
+    table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date
+) -> Sequence[Outcome]:
+    packed = isinstance(rows, PackedCells) and not any(key.day for key in table.keys)
+    return (_ends if packed else _outcomes)(table, node, rows, keys, day)
 
 
 def _ends(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Sequence[Outcome]:

@@ -266,7 +266,8 @@ def test_what_the_bound_on_work_leaves_open_is_told_and_found_by_looking_longer(
     case, whole = asked(lorries, "may_drive", facts)
     assert (whole.settled, whole.looked_until) == (True, "")
     figure = find_definition(lorries, "may_drive")
-    monkeypatch.setattr("api.cure.cure.LATER", 60)
+    for budget, work in (("TODAY", 300), ("WAITING", 900), ("LATER", 0)):  # what is left over goes to later days
+        monkeypatch.setattr(f"api.cure.cure.{budget}", work)
     bounded = cure(lorries, case, figure)
     assert (bounded.cures, bounded.plans, bounded.settled) == (whole.cures, (), False)
     assert "2024-06-15" <= bounded.looked_until < "2025-09-01"
@@ -316,10 +317,10 @@ def test_where_an_amount_begins_and_ends(tmp_path: Path) -> None:
     assert "begins above 2,500.00" in done.stdout
 
 
-def test_no_point_that_code_cannot_decide_is_interpreted_beyond_the_bound(
+def test_an_amount_beside_a_number_that_nobody_stated_is_found_without_machine_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is not known beside an amount leaves most points undecided: each would go to the interpreter, uncounted."""
+    """Code would have to be made for a single case, which takes longer than the search."""
     facts = "  v: {label: V, entity: person, period: year, type: money, range: 0 .. 10_000_000, absent: 0}\n"
     facts += "  u: {label: U, entity: person, period: year, type: integer, range: 0 .. 6}\n"
     formula = "if v >= 100 USD then u > 1 else false"
@@ -327,10 +328,29 @@ def test_no_point_that_code_cannot_decide_is_interpreted_beyond_the_bound(
     text = f"about: Rules\nlaw: Act\nexports: [v, u, r]\ninputs:\n{facts}variables:\n{figure}"
     compiled = check(tmp_path, {"rules": text})
     assert compiled.program is not None, told(compiled)
-    handed_over: list[object] = []
-    monkeypatch.setattr("engine.native.running.hand_over", lambda *asked, **_: handed_over.append(asked))
+    made: list[object] = []
+    monkeypatch.setattr("engine.native.running.Evaluator.code_alone", lambda *asked, **_: made.append(asked))
+    monkeypatch.setattr("engine.native.running.Evaluator.evaluate", lambda *asked, **_: made.append(asked))
     for v in ("0", "99.99"):
         remedies = cure(compiled.program, case_of(compiled.program, {"v": v}), compiled.program.definitions["r"])
         pairs = [{change.fact: change.to for change in remedy.changes} for remedy in remedies.cures]
         assert pairs == [{"u": 2, "v": "100.00"}]
-    assert handed_over == []
+    assert made == []
+
+
+def test_a_range_between_thresholds_is_found_and_one_that_is_empty_is_refused(tmp_path: Path) -> None:
+    """No point at a growing distance holds in a narrow range: gaps between them are halved."""
+    facts = "  v: {label: V, entity: person, period: year, type: money, range: 0 .. 10_000_000, absent: 0}\n"
+    figures = "".join(
+        f'  r{number}: {{label: R, law: s. 1, entity: person, period: year, type: boolean, formula: "{formula}"}}\n'
+        for number, formula in enumerate(
+            ("v >= 7_000 USD and v <= 9_000 USD", "v > 7_000 USD and v < 7_000.01 USD", "v >= 50 USD and v < 300 USD")
+        )
+    )
+    text = f"about: Rules\nlaw: Act\nexports: [v, r0, r1, r2]\ninputs:\n{facts}variables:\n{figures}"
+    compiled = check(tmp_path, {"rules": text})
+    assert compiled.program is not None, told(compiled)
+    case, definitions = case_of(compiled.program, {}), compiled.program.definitions
+    asked = [cure(compiled.program, case, definitions[f"r{number}"]) for number in range(3)]
+    assert [sets(remedies.cures) for remedies in asked] == [[{"v": "7000.00"}], [], [{"v": "50.00"}]]
+    assert all(remedies.settled for remedies in asked)

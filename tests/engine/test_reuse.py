@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api.cases.interpreters import MOST, Interpreters
 from api.cases.naming import find_definition
+from api.cases.reach import facts_read
 from api.interview.interview import next_step
 from api.rules.programs import load_program
 from engine.explain.questions import sample_values
@@ -22,6 +23,7 @@ from engine.interpret.domain import needs_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Outcome
 from engine.interpret.reuse import changed_names
+from engine.interpret.traces import Traces
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
@@ -82,6 +84,49 @@ def test_whatever_is_stated_next_the_outcomes_are_those_of_a_new_interpreter(dat
         after = Interpreter(us(), case, constants(), before)
         assert outcomes(after) == outcomes(Interpreter(us(), case, constants())), (fact, value)
         before = after
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_traces_of_other_cases_give_the_outcomes_of_a_new_interpreter(data: st.DataObject) -> None:
+    """Whatever was found in cases of the same people with other facts, in whatever order they come, and come back."""
+    case = replace(case_of(data.draw(st.sampled_from([FAMILY, ALONE]))), complete=data.draw(st.booleans()))
+    open_facts = sorted(
+        (fact for fact in facts_read(us(), case, tuple(find_definition(us(), name) for name in FIGURES))), key=str
+    )
+    traces = Traces()
+    cases = [case]
+    for _ in range(3):
+        fact = data.draw(st.sampled_from(open_facts))
+        value = data.draw(st.sampled_from(list(sample_values(us().definitions[fact.name], us()))))
+        cases.append(replace(cases[-1], given={**cases[-1].given, fact: value}))
+    for asked in (*cases, *reversed(cases)):
+        traced = Interpreter(us(), asked, constants())
+        if changed_names(us(), case, asked) is not None:
+            traced.trace(traces)
+        assert outcomes(traced) == outcomes(Interpreter(us(), asked, constants()))
+
+
+def test_a_figure_is_evaluated_anew_only_where_what_it_read_is_another() -> None:
+    case, educator = replace(case_of(ALONE), complete=True), Fact("educator_expense", "ada", parse_period("2024"))
+    traces = Traces()
+    works = []
+    for amount in (0, 300, 0, 100):
+        interpreter = Interpreter(us(), replace(case, given={**case.given, educator: amount}), constants())
+        interpreter.trace(traces)
+        interpreter.find(Fact("eitc", "home", parse_period("2024")))
+        works.append(interpreter.work)
+    assert works[1] < works[0] / 2  # what no formula that was read leads to is as it was
+    assert works[2] < works[0] / 2 and works[3] < works[0] / 2
+
+
+def test_another_world_and_somebodys_own_periods_leave_no_trace() -> None:
+    case = replace(case_of(ALONE), complete=True)
+    interpreter = Interpreter(us(), case, constants())
+    interpreter.trace(Traces())
+    outcomes(interpreter)
+    asking = {fact for fact, step in interpreter.steps.items() if step.reads_more}
+    assert asking and all(interpreter.traces.step(fact, interpreter.find) is None for fact in asking)  # type: ignore[union-attr]
 
 
 def test_most_of_what_was_found_is_taken_over() -> None:
