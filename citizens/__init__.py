@@ -57,7 +57,7 @@ from citizens.events import (
 )
 from citizens.ledger import Balances, Line, check_payable, post, statement, trial_balance
 from citizens.log import FOLLOWER, RUN, Advance, History, Known, Log, Receipt
-from citizens.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
+from citizens.snapshot import Column, Link, Misfit, Recorded, Snapshot, Table, Wanted
 from citizens.sqlite.backup import backup, restore
 from citizens.sqlite.compaction import Compacted
 from citizens.sqlite.connections import Settings
@@ -136,6 +136,7 @@ __all__ = [
     "Posting",
     "Promotion",
     "Receipt",
+    "Recorded",
     "Refused",
     "Release",
     "Replica",

@@ -149,6 +149,12 @@ class History(Log, Protocol):
     def has_entity(self, entity: str) -> bool:
         """Whether any subject of an entity has been written of, and is not erased."""
 
+    def entities(self) -> list[str]:
+        """The entities of all subjects that have been written of, and are not erased, in order.
+
+        The program's own are among them, such as those of runs. Of a population each log knows its part.
+        """
+
     def belonging_to(self, subject: str) -> list[str]:
         """All subjects that were ever recorded as belonging to this one: members of a group, records of an owner.
 

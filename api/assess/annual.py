@@ -39,6 +39,7 @@ from api.assess.figures import Assessed, assess
 from api.assess.gathering import Population, population_of
 from api.assess.whole_histories import assess_each, groups_in, larger_of
 from api.failures import Failure
+from api.history.against_rules import recorded_in
 from api.scale.spread import Spread, here
 from citizens import (
     FOLLOWER,
@@ -50,6 +51,7 @@ from citizens import (
     Known,
     Point,
     PositionConflict,
+    Recorded,
     Scalar,
 )
 from engine.interpret.constants import Constants
@@ -66,7 +68,8 @@ class AnnualReport:
     `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
     `totals` are sums by figure over everybody assessed, now or before, in steps of the money grid; `due` and `refunded`
     are what follows. `counted` is everybody by what became of them.
-    `finished` says that an earlier run had done it all; nothing was computed then.
+    `finished` says that an earlier run had done it all; nothing was computed then. `recorded` says when
+    the facts that are read were recorded.
     """
 
     horizon: int
@@ -81,6 +84,7 @@ class AnnualReport:
     refunded: Decimal = ZERO
     finished: bool = False
     counted: Counted | None = None
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
 
 
 def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
@@ -100,6 +104,7 @@ def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
         report.refunded + other.refunded,
         report.finished and other.finished,
         both,
+        recorded_in([report.recorded, other.recorded]),
     )
 
 
@@ -153,6 +158,7 @@ def run_annual(
         everybody.groups,
         alone=everybody.alone,
         totals=dict.fromkeys(terms.rules.figures, 0),
+        recorded=everybody.recorded,
     )
     postings = _Postings(log, terms, horizon)
     done = 0
@@ -197,6 +203,7 @@ class _Everybody:
     rows: Rows
     moved: list[str]
     count: Callable[[list[str]], Counted]
+    recorded: Mapping[str, Recorded]
 
     @property
     def groups(self) -> int:
@@ -219,7 +226,8 @@ def _everybody(log: History, terms: Terms, horizon: int) -> _Everybody:
         moved = groups_in(log, binding, snapshot, horizon)
     elif population is not None:
         rows, moved = population.settled(population.occupied())
-    return _Everybody(population, rows, moved, partial(counted, binding, population, snapshot))
+    recorded = {} if binding.whole else snapshot.recorded  # whole histories are read at any time
+    return _Everybody(population, rows, moved, partial(counted, binding, population, snapshot), recorded)
 
 
 def consumer_of(terms: Terms) -> str:

@@ -21,6 +21,7 @@ from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, sharing
+from api.history.against_rules import recorded_in, unknown_entities, unread_attributes
 from api.history.letters import all_settled
 from api.history.parts import known_in, number_of, part_name, parts_of
 from api.rules import programs
@@ -58,6 +59,7 @@ def annual_command(
             raise nothing_known()
         # what one part has no groups for, another may: each run is made in all of them
         every = all_terms(program, period, login_name(), lambda entity: any(part.has_entity(entity) for part in opened))
+        unknown = unknown_entities(program, [name for part in opened for name in part.entities()])
     runs = _Runs(every, other_rules, threads, len(parts) == 1 and not as_json, manifest is not None)
     with spread_over(ray) as spread:
         for part, as_of in zip(parts, known, strict=True):
@@ -69,8 +71,13 @@ def annual_command(
     for done in runs.done.values():
         if not as_json and not runs.show:
             _show(done)
+    # what one assessment of a year does not read, another may
+    unread = (*unknown, *unread_attributes(recorded_in(done.report.recorded for done in runs.done.values()), period))
+    for line in unread:
+        complain(line)
     if as_json:
-        say_json({"runs": [_as_json(done.report, done.terms, done.horizons) for done in runs.done.values()]})
+        said = [_as_json(done.report, done.terms, done.horizons) for done in runs.done.values()]
+        say_json({"runs": said, "unread": unread})
     failing = any(done.report.failed or _failed_before(done.report) for done in runs.done.values())
     return ExitCode.FAILED if failing else ExitCode.DONE
 

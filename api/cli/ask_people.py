@@ -38,7 +38,8 @@ def ask_people(program: Program, wanted: Sequence[Definition], at: str | None) -
         if fact.entity == group.of:
             for name in people:
                 people[name][fact.short_name] = _whole(f"{name}: {fact.ask or fact.label}", int(fact.high or MOST))
-    data = {"at": period, entities[group.of].plural: people, group.plural: {"home": holders}}
+    asked = [role.name for role in group.roles]
+    data = {"at": period, "complete": asked, entities[group.of].plural: people, group.plural: {"home": holders}}
     problems = Diagnostics()
     case = case_from_data(program, data, problems)
     if case is None or problems.errors:

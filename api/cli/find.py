@@ -11,7 +11,7 @@ from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition, find_definitions, read_period
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
-from api.find.candidates import from_files, from_log, looked_at
+from api.find.candidates import from_files, looked_at
 from api.find.condition import with_condition
 from api.find.find import Count, SearchResult, Wanted, counted_in, find
 from api.find.together import find_in_parts
@@ -92,11 +92,11 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
         return _found_in_parts(program, condition, period, wanted, options=options, read=wanted.figures)
     with writing(options.log) as log:
         with waiting("looking"):
-            among = from_log(program, period, log, [condition, *wanted.figures], read_known(options.known))
-            touched: list[str] = []
-            findings = find(program, condition, options.condition, period, among=among, wanted=wanted, touched=touched)
-        names = [*(row.of.id for row in findings.rows), *touched]
-        _record(program, log, names, period, findings=findings, options=options)
+            asked = [(log, read_known(options.known))]
+            findings, touched = find_in_parts(
+                program, condition, options.condition, period, parts=asked, read=wanted.figures, wanted=wanted
+            )
+        _record(program, log, touched[0], period, findings=findings, options=options)
     return findings
 
 

@@ -21,6 +21,7 @@ from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure
 from api.history import kafka
 from api.history.access import log_folder, login_name, reading, sharing
+from api.history.against_rules import unknown_entities
 from api.history.letters import settle
 from api.history.parts import part_name, parts_of
 from api.rules import programs
@@ -68,10 +69,19 @@ def follow_command(
             time.sleep(every)
 
 
-def _once(program: Program, parts: list[Path], retry: bool, as_json: bool, permits: Permits | None) -> int:
+def _once(
+    program: Program,
+    parts: list[Path],
+    retry: bool,
+    as_json: bool,
+    permits: Permits | None,
+) -> int:
     """Follow every part to its end."""
     corrects = _corrects(program, permits)
     rounds = [_round(program, part, retry) for part in parts] if corrects else []
+    unread = unknown_entities(program, [name for done in rounds for name in done.entities])
+    for line in unread:
+        complain(line)
     if permits is not None:
         permits(program)
     followed_now = [done for done in rounds if done.positions]
@@ -81,7 +91,8 @@ def _once(program: Program, parts: list[Path], retry: bool, as_json: bool, permi
         raise Failure("no year has been assessed yet", "run `rulewright annual us --year 2024 --log …` first")
     if as_json:
         each = [_as_json(done) for done in rounds]
-        say_json(each[0] if len(parts) == 1 else {"partitions": each})
+        said = each[0] if len(parts) == 1 else {"partitions": each}
+        say_json({**said, "unread": unread})
     for part, done in zip(parts, rounds, strict=True):
         if not as_json and done.positions:
             _show(done, part_name(part) if len(parts) > 1 else "")
@@ -106,6 +117,8 @@ class _Following:
     parts: Sequence[Path]
     seen: dict[Path, int] = field(default_factory=dict)
     """By log, the end up to which permits were asked about."""
+    told: set[str] = field(default_factory=set)
+    """Kinds of subjects that were met; those that the rules do not know are told of once."""
 
     def wait(self, part: Path) -> None:
         """Return when there is something to follow."""
@@ -148,6 +161,9 @@ class _Following:
         self._ask_about_permits(part)
         if done is None:
             return
+        for line in unknown_entities(self.program, set(done.entities) - self.told):
+            complain(line)
+        self.told.update(done.entities)
         if self.as_json:
             print(json.dumps(_as_json(done) | ({"partition": name} if name else {})), flush=True)
         elif done.changes:
@@ -156,11 +172,12 @@ class _Following:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What following one log to its end did, and where each assessment stands."""
+    """What following one log to its end did, where each assessment stands, and the kinds of subjects in the log."""
 
     report: FollowReport
     positions: Mapping[str, int]
     changes: Sequence[Corrected]
+    entities: Sequence[str]
 
 
 def _round(program: Program, part: Path, retry: bool) -> _Round:
@@ -173,7 +190,7 @@ def _round(program: Program, part: Path, retry: bool) -> _Round:
                 pass
             if retry:
                 follower.retry()
-        return _Round(follower.report, follower.positions(), changes)
+        return _Round(follower.report, follower.positions(), changes, opened.entities())
 
 
 def _show(done: _Round, name: str) -> None:

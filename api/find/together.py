@@ -4,15 +4,16 @@ ranked."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from api.cases.json_values import as_json
 from api.find.candidates import NobodyThere, from_log
 from api.find.find import Count, SearchResult, Shown, Wanted, find
+from api.history.against_rules import recorded_in, unknown_entities, unread_attributes
 from api.schema import Json
-from citizens import History, Known
+from citizens import History, Known, Recorded
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period
 
@@ -33,6 +34,7 @@ def find_in_parts(
     Raises Failure.
     """
     answers: dict[int, SearchResult] = {}
+    recorded: list[Mapping[str, Recorded]] = []
     nobody: list[NobodyThere] = []
     touched: list[list[str]] = [[] for _ in parts]
     for number, (log, known) in enumerate(parts):
@@ -41,12 +43,19 @@ def find_in_parts(
         except NobodyThere as empty:
             nobody.append(empty)
             continue
+        recorded.append(among.recorded)
         answers[number] = find(program, condition, text, at, among=among, wanted=wanted, touched=touched[number])
     if not answers:
         raise nobody[0]
+    told = (
+        *unknown_entities(program, [name for log, _ in parts for name in log.entities()]),
+        *unread_attributes(recorded_in(recorded), at),
+    )
     if len(parts) == 1:
-        return answers[0], [[*(row.of.id for row in answers[0].rows), *touched[0]]]
+        names = [[*(row.of.id for row in answers[0].rows), *touched[0]]]
+        return replace(answers[0], unread=told), names
     whole, shown = together(program, list(answers.values()), wanted)
+    whole = replace(whole, unread=told)
     for number, rows in zip(answers, shown, strict=True):
         touched[number] += [row.of.id for row in rows]
     return whole, touched

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,10 +20,10 @@ from api.cases.calculate import Asked, Calculation, calculate
 from api.cases.naming import find_definition
 from api.failures import Failure, Misuse
 from api.history.access import moment_of
+from api.history.against_rules import unfit
 from api.history.events import drafts_of, in_one_form
 from api.history.population import AsKnown, NamedCut, Offsets, PartOffset, Place, Population
 from api.history.record import RecordCase, person_entity, record_case
-from api.history.recorded import value_of
 from api.http.access import Caller, Purpose, caller_of, check_case, purpose_for
 from api.http.cases import fault_of, place_told, without
 from api.http.problems import Fault, Refusal
@@ -30,12 +31,10 @@ from api.http.programs import Law
 from api.http.reading import Document, Number
 from api.http.service import Service
 from citizens import (
-    Belongs,
     CitizensError,
     Correction,
     Draft,
     Event,
-    Facts,
     check_subject,
 )
 from engine.ir.program import Definition
@@ -253,7 +252,7 @@ def _draft(service: Service, law: Law, look: Look, document: Document, id: str) 
         told = [_told(law, document, problem, event, sent) for problem in problems]
         raise Refusal("invalid-request", told)
     draft = reads[0].draft
-    faults = list(_faults(law, draft, sent))
+    faults = list(_faults(law, draft))
     if faults:
         raise Refusal("invalid-request", faults)
     return draft
@@ -264,26 +263,13 @@ def _told(law: Law, document: Document, problem: Any, event: Any, sent: set[str]
     return Fault(place, without(problem.message, sent), without(problem.help, sent), problem.code)
 
 
-def _faults(law: Law, draft: Draft, sent: set[str]) -> Any:
-    """What the rules do not take: facts that there are none of, and values of another kind."""
-    if not isinstance(draft.body, Facts | Correction):
-        return
-    entity = draft.subject.partition("/")[0]
-    kind = "facts" if isinstance(draft.body, Facts) else "corrects"
-    entities = law.program.settings.entities
-    if entity not in entities:
-        known = ", ".join(f"`{name}`" for name in entities)
-        yield Fault("/subject", "the rules know no entity of this name", f"the subject is one of {known}")
-        return
-    for point in draft.body.points:
-        pointer = f"/{kind}/{point.valid_from}/{point.attribute if point.attribute.isascii() else '?'}"
-        if isinstance(point.value, Belongs):
-            continue
-        definition = law.program.find(point.attribute)
-        if definition is None or definition.entity != entity:
-            yield Fault(pointer, f"a {entity} has no fact of this name", "see `variables` of the ruleset")
-        elif point.value is not None and value_of(law.program, definition, point.value) is None:
-            yield Fault(pointer, f"this is not a {definition.type} as the rules take it", "see its `type` and `range`")
+def _faults(law: Law, draft: Draft) -> Iterator[Fault]:
+    """What the rules do not take: facts that there are none of, values of another kind, groups and roles."""
+    kind = "corrects" if isinstance(draft.body, Correction) else "facts"
+    for fault in unfit(law.program, draft):
+        attribute = fault.attribute if fault.attribute.isascii() else "?"
+        pointer = f"/{kind}/{fault.valid_from}/{attribute}" if fault.valid_from is not None else "/subject"
+        yield Fault(pointer, fault.message, fault.help)
 
 
 def _sent(data: Any) -> set[str]:

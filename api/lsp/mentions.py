@@ -149,11 +149,20 @@ def _example(example: Example) -> Iterator[Mention]:
             yield from _keys(node)
 
 
+def _lists(node: Sequence) -> Iterator[Mention]:
+    for item in node.items:
+        if isinstance(item, Scalar):
+            yield Mention(item.text, item.span, "example")
+
+
 def _keys(node: YamlNode) -> Iterator[Mention]:
-    """The keys of a case: entities, roles, facts and figures; ids, periods and `complete` mean nothing elsewhere."""
+    """The keys of a case: entities, roles, facts and figures, and the lists that `complete` and `open` name; ids and
+    periods mean nothing elsewhere."""
     match node:
         case MappingNode():
             for entry in node:
+                if entry.name in ("complete", "open") and isinstance(entry.value, Sequence):
+                    yield from _lists(entry.value)
                 yield Mention(entry.name, entry.key.span, "example")
                 yield from _keys(entry.value)
         case Sequence():

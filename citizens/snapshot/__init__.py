@@ -16,6 +16,19 @@ A fact that was never recorded, or has ended, is not known; it is never zero.
 
 from citizens.snapshot.build import Snapshot, build
 from citizens.snapshot.columns import Column, Link, Mask, Table
+from citizens.snapshot.standing import Recorded
 from citizens.snapshot.wanted import Attributes, Misfit, Wanted, attributes_of
 
-__all__ = ["Attributes", "Column", "Link", "Mask", "Misfit", "Snapshot", "Table", "Wanted", "attributes_of", "build"]
+__all__ = [
+    "Attributes",
+    "Column",
+    "Link",
+    "Mask",
+    "Misfit",
+    "Recorded",
+    "Snapshot",
+    "Table",
+    "Wanted",
+    "attributes_of",
+    "build",
+]

@@ -16,7 +16,17 @@ from citizens.points import Block, Ints, Scan
 from citizens.snapshot.columns import Column, ColumnKind, Link, Mask, Table
 from citizens.snapshot.distinct import coded, distinct
 from citizens.snapshot.fitting import KIND_NAMES, WORD, Naming, fitting
-from citizens.snapshot.standing import Standing, code_of, formerly, is_link, picked, scale_of, standings
+from citizens.snapshot.standing import (
+    Recorded,
+    Standing,
+    code_of,
+    formerly,
+    is_link,
+    picked,
+    recorded,
+    scale_of,
+    standings,
+)
 from citizens.snapshot.wanted import Attributes, Misfit, Wanted
 
 
@@ -26,7 +36,8 @@ class Snapshot:
 
     `silent` says, by entity, of how many subjects facts were recorded, none of which the tables have: they are of other
     attributes or days, or were taken back. It is empty in a snapshot of some subjects. `formerly` has, for each column
-    that asks for it, the numbers of subjects that were in a group by then, and of the groups.
+    that asks for it, the numbers of subjects that were in a group by then, and of the groups. `recorded` says when
+    each attribute that is wanted was recorded; it is empty in a snapshot of some subjects.
     """
 
     valid_on: date
@@ -35,6 +46,7 @@ class Snapshot:
     misfits: tuple[Misfit, ...] = ()
     silent: Mapping[str, int] = field(default_factory=dict)
     formerly: Mapping[str, Ints] = field(default_factory=dict)
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
 
 
 def build(
@@ -52,10 +64,12 @@ def build(
     anybody = [_anybody(scan, names, valid_on, attributes)] if isinstance(attributes, Mapping) else []
     present = distinct([*(each.subjects for each in standing), *groups, *anybody])
     tables = _tables(names, present, standing, scan.words, every=every)
-    recorded = distinct([scan.subjects])
-    silent = _silent(names, recorded[~_among(recorded, present)]) if every else {}
-    before = formerly(scan, attributes) if isinstance(attributes, Mapping) else {}
-    return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before)
+    everybody = distinct([scan.subjects])
+    silent = _silent(names, everybody[~_among(everybody, present)]) if every else {}
+    narrowed = attributes if isinstance(attributes, Mapping) else {}
+    before = formerly(scan, narrowed)
+    when = recorded(scan, valid_on, narrowed) if every else {}
+    return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before, when)
 
 
 def _anybody(scan: Scan, names: Naming, valid_on: date, attributes: Mapping[str, Wanted]) -> Ints:

@@ -12,7 +12,7 @@ from datetime import date
 
 import numpy as np
 
-from citizens.codec import day_number
+from citizens.codec import day_date, day_number
 from citizens.points import Block, Ints, Scan
 from citizens.snapshot.columns import Mask
 from citizens.snapshot.wanted import Attributes, Wanted, columns_by_attribute
@@ -35,6 +35,36 @@ def picked(each: Standing, pick: Mask) -> Standing:
     return Standing(
         each.name, each.subjects[pick], each.kinds, each.kind_of[pick], each.values[pick], each.offsets[pick]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The days from which an attribute was recorded, first and last, and whether any of them is among those wanted."""
+
+    first: date
+    last: date
+    counts: bool
+
+    def __or__(self, other: Recorded) -> Recorded:
+        return Recorded(min(self.first, other.first), max(self.last, other.last), self.counts or other.counts)
+
+
+def recorded(scan: Scan, valid_on: date, attributes: Mapping[str, Wanted]) -> dict[str, Recorded]:
+    """When the wanted attributes were recorded. What was only ever ended or taken back is not among them."""
+    columns = columns_by_attribute(attributes, day_number(valid_on))
+    days: dict[str, set[int]] = {}
+    for block in scan.blocks:
+        for name, kind in block.shape:
+            if name in columns and kind not in ("n", "x"):
+                days.setdefault(name, set()).add(block.day)
+    return {
+        name: Recorded(
+            day_date(min(stated)),
+            day_date(max(stated)),
+            any(since <= day <= until for _, since, until in columns[name] for day in stated),
+        )
+        for name, stated in days.items()
+    }
 
 
 def standings(scan: Scan, valid_on: date, attributes: Attributes) -> Iterator[Standing]:

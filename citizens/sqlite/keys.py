@@ -255,6 +255,15 @@ class KeyStore(SealedStore):
         select = "SELECT 1 FROM subjects WHERE entity = ? AND id IS NOT NULL LIMIT 1"
         return self._connection.execute(select, (entity,)).get is not None
 
+    def entities(self) -> list[str]:
+        """The entities of which a subject has a key, in order."""
+        select = "SELECT entity FROM subjects WHERE id IS NOT NULL AND entity > ? ORDER BY entity LIMIT 1"
+        found, last = [], ""
+        while (row := self._connection.execute(select, (last,)).get) is not None:
+            last = str(row)
+            found.append(last)
+        return found
+
     def names_of(self, entity: str, after: str, limit: int) -> list[str]:
         """The next subjects of an entity in order of their ids, above the id `after`; those erased are left out."""
         select = f"{_SELECT} WHERE entity = ? AND id > ? ORDER BY id LIMIT ?"

@@ -265,6 +265,11 @@ class Readings:
         with self._reader() as reader:
             return reader.keys.has_entity(entity)
 
+    def entities(self) -> list[str]:
+        """The entities of all subjects that have been written of, and are not erased, in order."""
+        with self._reader() as reader:
+            return reader.keys.entities()
+
     def subjects_of(self, entity: str, after: str = "", limit: int = 1_000) -> list[str]:
         """The next subjects of an entity in order of their ids, above the id `after`; those erased are left out."""
         with self._reader() as reader:

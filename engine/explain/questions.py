@@ -104,7 +104,9 @@ def asks_for_list(fact: Fact) -> str:
         return f"In which {humanized(word)} is {fact.instance}?"
     if word == place_of(fact).role:
         return f"Is there a {humanized(word)} who is not listed? Add them, or write `{word}: []` if there is none."
-    return f"Are there {humanized(word)} that are not listed? Add them, or write `{word}: []` if there are none."
+    return (
+        f"Are there {humanized(word)} that are not listed? Add them, or write `complete: [{word}]` if there are none."
+    )
 
 
 # --- what moves the figures of a usual household

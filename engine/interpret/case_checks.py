@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from engine.interpret.case_links import LinkReader
+from engine.interpret.case_lists import ListReader
 from engine.interpret.cases import Case
 from engine.interpret.contradicted import contradicted
 from engine.interpret.outcomes import Fact
@@ -17,7 +17,7 @@ from engine.text.source import Span
 from engine.values.types import Value
 
 
-class CheckedReader(LinkReader):
+class CheckedReader(ListReader):
     """Reports what is wrong with a case as a whole."""
 
     def check_whole(self) -> None:

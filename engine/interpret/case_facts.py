@@ -50,6 +50,7 @@ class FactReader:
         self.complete = False
         self.listed: set[str] = set()
         self.more: set[tuple[str, str]] = set()
+        self.whole: set[tuple[str, str]] = set()
         self.dated = True
 
     @cached_property

@@ -1,6 +1,7 @@
 """A case read from YAML, JSON or plain data.
 
-1. Read `at` and `complete`, then every entity by its plural name (ids below it) or its singular (one without a name).
+1. Read `at`, `complete` and `open`, then every entity by its plural name (ids below it) or its singular (one without a
+   name).
 2. In a group a role's name or plural lists people, in a record the owner's name says whose it is; every other key is a
    figure or fact, given for `at` or for stated periods: `wages: {2023: 100, 2024: 200}`.
 3. Check it as a whole: dangling ids, a person in two groups of a kind, too many or too few in a role. All at once.
@@ -16,7 +17,6 @@ from fractions import Fraction
 
 from engine.interpret.case_checks import CheckedReader
 from engine.interpret.cases import Case
-from engine.interpret.further import Place
 from engine.interpret.made_groups import with_groups
 from engine.ir.program import Program
 from engine.reading.declared_settings import Entity
@@ -75,8 +75,7 @@ class _Reader(CheckedReader):
             return Case(at or ETERNITY)
         at = at or self.at(node)
         entries = [entry for entry in node if entry.name not in KEYS]
-        self.complete = self.flag(node)
-        self.open_lists(node)
+        self.lists(node)
         for entry in entries:
             self.entity(entry, at)
         self.settle_unnamed()
@@ -115,31 +114,6 @@ class _Reader(CheckedReader):
         )
         self.dated = False
         return ETERNITY
-
-    def flag(self, node: YamlMapping) -> bool:
-        scalar = node.get("complete")
-        if scalar is not None and not (isinstance(scalar, Scalar) and scalar.text in ("true", "false")):
-            self.report("E802", "`complete` is true or false", scalar.span, help="write `complete: true`")
-        return isinstance(scalar, Scalar) and scalar.text == "true"
-
-    def open_lists(self, node: YamlMapping) -> None:
-        """`open: [licences, dependents]`: lists that may hold more than is listed."""
-        open_node = node.get("open")
-        if open_node is None:
-            return
-        lists = {
-            entity.plural: (entity.name, "") for entity in self.entities.values() if entity.belongs_to or entity.within
-        }
-        for group in self.entities.values():
-            for role in group.roles:
-                lists |= {word: (group.name, role.name) for word in (role.name, role.plural) if word}
-        for item in open_node.items if isinstance(open_node, Sequence) else (open_node,):
-            word = item.text if isinstance(item, Scalar) else ""
-            if word in lists:
-                self.more.add(lists[word])
-            else:
-                message = f"`{shown(word)}` is not a list of records or of those who hold a role"
-                self.report("E802", message, item.span, help=self.suggest(word, list(lists)))
 
     def entity(self, entry: MappingEntry, at: Period) -> None:
         plural = next((entity for entity in self.entities.values() if entity.plural == entry.name), None)
@@ -225,7 +199,7 @@ class _Reader(CheckedReader):
             within=self.within,
             complete=self.complete,
             entities=self.entities,
-            whole=frozenset((*(Place(*key) for key in held), *(Place(entity_name, "") for entity_name in self.listed))),
+            whole=self.whole_lists(held),
             more=frozenset(self.more),
             further_owner={key: owner for key, (owner, _) in self.further.items()},
             further_records={key: tuple(names) for key, names in further.items()},

@@ -50,7 +50,7 @@ class Case:
 
     `entities`: those whose lists may hold more than is listed; without them lists are taken as they stand. Even then a
     list is whole where the case is `complete` or the list is among those in `whole`, and not where it is in `more`.
-    The list of records of a kind that all have is the one of nobody (`""`); `EVERY` stands for all lists.
+    All lists of a kind of record, or of a role, are the one of nobody (`""`); `EVERY` stands for all lists.
     """
 
     at: Period
@@ -81,7 +81,7 @@ class Case:
         of_records = not place.role or place.role.startswith(OWNER)
         if self.entities and (place.link, "" if of_records else place.role) in self.more:
             return True
-        listed = place in self.whole or (of_records and Place(place.link, "") in self.whole)
+        listed = place in self.whole or Place(place.link, "", "" if of_records else place.role) in self.whole
         return self.may_hold_more and not listed
 
     def group_on(self, entity: str, person: str, when: When) -> str | None:

@@ -1,7 +1,7 @@
 """Lists that may hold more than a case lists: who else may be in them, and what that leaves open.
 
-1. A list is whole if the case is complete or states it (an empty one says that there is nobody), unless it is said to
-   be `open`.
+1. A list is whole if the case says so (`engine.interpret.case_lists`): it is complete, names the list under `complete`,
+   or states it as empty.
 2. Else one more stands in it, last of its kind, of whom nothing is known (`engine.interpret.further`).
 3. Whoever is counted counts perhaps; a sum or count holds as many as there is room for. Where an order or a choice
    among any number is wanted, the answer is as wide as the values of all.

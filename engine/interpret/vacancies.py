@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.interpret.cases import Case
+from engine.interpret.further import Place
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import NotATime, bare
 from engine.ir.program import Definition, Program
@@ -30,7 +31,8 @@ def vacated(program: Program, case: Case) -> tuple[Case, frozenset[Fact]] | None
     group_of = {key: group for key, group in case.group_of.items() if key not in left}
     given = {**case.given, **dict.fromkeys(deciding, True)}
     within = {fact: ends for fact, ends in case.within.items() if fact not in deciding}
-    return replace(case, holders=holders, group_of=group_of, given=given, within=within), deciding
+    whole = case.whole.union(Place(*place) for place in places)  # nobody holds them
+    return replace(case, holders=holders, group_of=group_of, given=given, within=within, whole=whole), deciding
 
 
 def _open_places(program: Program, case: Case) -> Iterator[tuple[tuple[str, str, str], tuple[Fact, ...]]]:

@@ -42,7 +42,8 @@ def program(rules: Path) -> Program:
 
 
 def family(program: Program, facts: dict[str, dict[str, Any]]) -> Case:
-    data = {"at": "2024", "people": facts, "tax_units": {"home": {"head": "ann", "dependents": ["bo"]}}}
+    home = {"head": "ann", "dependents": ["bo"]}
+    data = {"at": "2024", "people": facts, "tax_units": {"home": home}, "complete": ["dependents"]}
     problems = Diagnostics()
     case = case_from_data(program, data, problems)
     assert case is not None, list(problems)
@@ -103,6 +104,7 @@ def test_answers_that_are_none(program: Program, name: str, text: str, words: st
 def test_the_command_goes_back_and_goes_on(rules: Path, tmp_path: Path) -> None:
     case, kept = tmp_path / "case.yaml", tmp_path / "answers.json"
     text = "at: 2024\npeople: {ann: {}, bo: {AGE}}\ntax_units: {home: {head: ann, dependents: [bo]}}\n"
+    text += "complete: [dependents]\n"
     case.write_text(text.replace("AGE", ""), encoding="utf-8")
     asked = ("ask", rules, case, "--want", "income_tax", "--save", kept)
     first = run(*asked, stdin="30000\nback\nstop\n")

@@ -79,6 +79,7 @@ examples:
     given:
       people: {ann: {wages: 30_000}, bo: {age: 3}}
       tax_units: {home: {head: ann, dependents: [bo]}}
+      complete: [dependents]
     expect: {income_tax: 3_550}
 """
 
@@ -86,6 +87,7 @@ CASE = """\
 at: 2024
 people: {ann: {wages: 30_000}, bo: {age: 3}}
 tax_units: {home: {head: ann, dependents: [bo]}}
+complete: [dependents]
 """
 
 

@@ -81,7 +81,8 @@ def _completed(data: dict[str, Any], draw: st.DataObject) -> dict[str, Any]:
             more = [f"more{role}{number}" for number in range(draw.draw(st.integers(0, most)))]
             people |= {name: filled({}, "p") for name in more}
             unit[role] = more
-    return {**data, "people": people, "tax_units": {"t": filled(unit, "u")}}
+    whole = ["spouse", "dependents"]
+    return {**data, "people": people, "tax_units": {"t": filled(unit, "u")}, "complete": whole}
 
 
 def allows(before: Outcome, after: Outcome) -> bool:

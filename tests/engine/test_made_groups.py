@@ -52,7 +52,8 @@ def lived(stoves: Stoves, pay: Mapping[str, int], **more: Any) -> dict[str, Any]
     for person, stove in stoves.items():
         people[person]["cooks_at"] = stove
     owner, *others = pay
-    return {"people": people, "dwellings": {"home": {"owner": owner, "residents": others}}, "kitchens": {}, **more}
+    dwellings = {"home": {"owner": owner, "residents": others}}
+    return {"people": people, "dwellings": dwellings, "kitchens": {}, "complete": ["residents"], **more}
 
 
 def together(stoves: Stoves) -> dict[str, list[str]]:

@@ -1,4 +1,5 @@
-"""A list that a case does not state may hold more: nothing is concluded from its silence, and whoever asks is told."""
+"""A list that a case does not say to be whole may hold more: nothing is concluded from its silence, and whoever asks is
+told."""
 
 from __future__ import annotations
 
@@ -105,29 +106,38 @@ def test_ranges_hold_whoever_else_is_in_the_lists(program: Program, draw: st.Dat
     if draw.draw(st.booleans()):
         unit["dependents"] = ["d"]
         people["d"] = draw.draw(PERSON)
+    said = draw.draw(st.lists(st.sampled_from(["licences", "dependents", "spouse"]), unique=True))
+    before["complete"] = said
     some_open = figures(program, case_of(program, before))
     after = {**before, "people": dict(people), "tax_units": {"t": dict(unit)}}
     for role, most in (("spouse", 1), ("dependents", 3)):
-        if role not in unit:
+        if role not in said:
             new = {f"{role}{at}": draw.draw(PERSON) for at in range(draw.draw(st.integers(0, most)))}
             after["people"] |= new
-            after["tax_units"]["t"][role] = list(new)
-    if licences is None:
+            after["tax_units"]["t"][role] = [*unit.get(role, ()), *new]
+    if "licences" not in said and licences != []:
         owners = st.sampled_from(list(after["people"]))
         more = draw.draw(st.lists(LICENCE, max_size=3))
-        after["licences"] = {f"l{at}": {"person": draw.draw(owners), **fact} for at, fact in enumerate(more)}
+        new = {f"more{at}": {"person": draw.draw(owners), **fact} for at, fact in enumerate(more)}
+        after["licences"] = {**before.get("licences", {}), **new}
     whole = figures(program, case_of(program, {**after, "complete": True}))
     for key, outcome in some_open.items():
         assert leaves_room(outcome, whole[key]), (key, outcome, whole[key])
-    if licences is not None and "dependents" in unit and "spouse" in unit:
+    if len(said) == 3:
         assert all(isinstance(item, Known) for item in some_open.values())
 
 
-def test_a_list_that_is_stated_is_whole_and_one_that_is_not_is_asked_for(program: Program) -> None:
+def test_a_list_is_whole_if_the_case_says_so_and_is_asked_for_otherwise(program: Program) -> None:
     assert found(program, "any_bad", licences={}) == Known(False)
     assert found(program, "any_bad", licences=[]) == Known(False)
     assert found(program, "any_bad", complete=True) == Known(False)
-    assert found(program, "any_bad", licences={"l": {"person": "h", "bad": False}}) == Known(False)
+    good = {"l": {"person": "h", "bad": False}}
+    assert found(program, "any_bad", licences=good, complete=["licences"]) == Known(False)
+    assert found(program, "any_bad", complete=["licences"]) == Known(False), "none is listed, and these are all"
+    some = found(program, "any_bad", licences=good)
+    assert isinstance(some, Possible) and [str(need) for need in some.needs] == ["licences of h for 2024"]
+    least = found(program, "how_many", licences={"l": {"person": "h", "points": 5}})
+    assert isinstance(least, Possible) and least.range == Interval(1, None)
     silent = found(program, "any_bad")
     assert isinstance(silent, Possible) and [str(need) for need in silent.needs] == ["licences of h for 2024"]
     known = {"l": {"person": "h", "bad": True}}
@@ -147,6 +157,15 @@ def test_what_nobody_else_could_change_is_known(program: Program) -> None:
     assert found(program, "is_child", complete=True) == Known(False)
 
 
+def test_who_holds_a_role_is_everybody_only_if_the_case_says_so(program: Program) -> None:
+    people = {"h": {"wages": 3}, "d": {"wages": 4}}
+    given: dict[str, Any] = {"people": people, "tax_units": {"t": {"head": "h", "spouse": [], "dependents": ["d"]}}}
+    some = found(program, "unit_wages", "t", **given, licences={})
+    assert isinstance(some, Possible) and [str(need) for need in some.needs] == ["dependents of t for 2024"]
+    assert some.range == Interval(7, None)
+    assert found(program, "unit_wages", "t", **given, licences={}, complete=["dependents"]) == Known(7)
+
+
 def test_of_any_number_a_sum_has_no_end_and_a_list_is_asked_where_it_tells_most(program: Program) -> None:
     silent = found(program, "how_many")
     assert isinstance(silent, Possible) and silent.range == Interval(0, None)
@@ -160,6 +179,24 @@ def test_what_is_no_list_cannot_be_open(program: Program) -> None:
     data = {"at": "2024", "people": {"h": {}}, "open": ["licenses", "people"]}
     assert case_from_data(program, data, problems) is None
     assert next((problem.code, problem.help) for problem in problems) == ("E802", "did you mean `licences`?")
+
+
+@pytest.mark.parametrize(
+    ("complete", "message"),
+    [
+        ("yes", "`complete` is true, false, or the lists that are whole"),
+        (1, "`complete` is true, false, or the lists that are whole"),
+        (["licenses"], "`licenses` is not a list of records or of those who hold a role"),
+        ([["licences"]], "`` is not a list of records or of those who hold a role"),
+        ({"licences": True}, "`complete` is true, false, or the lists that are whole"),
+        (["dependents", "licences"], "the list `licences` stands under `complete` and under `open`"),
+    ],
+)
+def test_what_is_no_list_cannot_be_complete(program: Program, complete: Any, message: str) -> None:
+    problems = Diagnostics()
+    data = {"at": "2024", "people": {"h": {}}, "complete": complete, "open": ["licences"]}
+    assert case_from_data(program, data, problems) is None
+    assert message in [problem.message for problem in problems]
 
 
 def test_nobody_is_called_as_the_one_who_may_be_there(program: Program, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from api.interview.interview import next_step
 from api.rules.programs import load_program
 from engine.explain.questions import sample_values
 from engine.interpret.case_reader import case_from_data
-from engine.interpret.cases import Case
+from engine.interpret.cases import EVERY, Case
 from engine.interpret.constants import Constants
 from engine.interpret.domain import needs_of
 from engine.interpret.interpreter import Interpreter
@@ -147,7 +147,7 @@ def test_what_no_formula_names_is_not_taken_over(change: str) -> None:
     separately = Fact("files_separately", "home", parse_period("2024"))
     changed = {
         "files_separately": replace(case, given={**case.given, separately: True}),
-        "whole": replace(case, whole=frozenset()),
+        "whole": replace(case, whole=case.whole | {EVERY}),
         "complete": replace(case, complete=True),
         "another year": replace(case, at=parse_period("2023")),
     }[change]

@@ -36,7 +36,7 @@ def outcomes(convicted: list[list[str]], points: list[int], speeding: list[bool 
         facts = {"person": "ada", "offence_date": "2024-01-01", "convicted_on": on, "points": points[place]}
         stated = speeding[place]
         records[f"e{place}"] = facts | ({"speeding": stated} if stated is not None else {})
-    data = {"at": "2024", "people": {"ada": {}}, "endorsements": records}
+    data = {"at": "2024", "people": {"ada": {}}, "endorsements": records, "complete": ["endorsements"]}
     case = case_from_data(program(), data, Diagnostics())
     assert case is not None
     interpreter = Interpreter(program(), case)

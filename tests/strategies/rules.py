@@ -233,4 +233,4 @@ def cases(draw: st.DrawFn, known: float = 1.0) -> dict[str, object]:
     if known < 1.0:
         stated = {name: draw(st.booleans()) for name in lists}
         lists = {name: who for name, who in lists.items() if who or stated[name]}
-    return {"at": "2024", "people": people, "tax_units": {"t": {**unit, **lists}}}
+    return {"at": "2024", "people": people, "tax_units": {"t": {**unit, **lists}}, "complete": list(lists)}

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems, waiting
-from api.failures import ExitCode, Failure
+from api.failures import ExitCode, Failure, Misuse
 from api.history.access import failure_of, is_log, log_folder, login_name, require_log
+from api.history.against_rules import unfit
 from api.history.events import MAX_PROBLEMS, Read, drafts_of, place_of
 from api.history.files import read_events
 from api.history.parts import PartRefused, Recorded, append_to_parts, parts_of
+from api.rules.programs import load_program
 from citizens import CitizensError, Receipt
+from engine.syntax.nodes import shown
 from engine.text.diagnostics import Diagnostics
 
 MAX_EVENTS = 100_000
@@ -26,9 +29,11 @@ def append_command(
     legal_basis: str,
     retention: str,
     create: bool,
+    checked_by: tuple[str, str] = ("", ""),
     as_json: bool,
 ) -> int:
-    """Record the events of a file in one transaction; in a new log only if `create` says so."""
+    """Record the events of a file in one transaction; in a new log only if `create` says so. `checked_by`: the rules
+    that must know what is recorded, if any, and the names of further facts."""
     folder = log_folder(log)
     if not create:
         require_log(folder)
@@ -37,6 +42,7 @@ def append_command(
     with waiting("reading"):
         nodes = read_events(file, problems)
         reads = drafts_of(nodes, defaults, problems)
+        _check(reads, problems, *checked_by)
     if len(problems):
         if as_json:
             say_json({"recorded": 0, "problems": [problem_json(problem) for problem in problems]})
@@ -59,6 +65,23 @@ def append_command(
         complain(f"made a new log: {folder}")
     _report(reads, recorded, len(parts), as_json)
     return ExitCode.DONE
+
+
+def _check(reads: Sequence[Read], problems: Diagnostics, rules: str, also: str) -> None:
+    """Report what the rules do not take."""
+    if not rules:
+        if also:
+            raise Misuse("`--also` names facts that the rules do not know, and no rules are named", "add `--rules us`")
+        return
+    program, taken = load_program(rules), frozenset(filter(None, map(str.strip, also.split(","))))
+    for read in reads:
+        for fault in unfit(program, read.draft):
+            if fault.attribute in taken:
+                continue
+            told = f"{fault.valid_from} {shown(fault.attribute)}: " if fault.attribute else ""
+            problems.add("E801", f"`{shown(read.draft.subject)}`: {told}{fault.message}", read.span, help=fault.help)
+            if len(problems) >= MAX_PROBLEMS:
+                return
 
 
 def _refused(error: CitizensError, reads: list[Read], recorded: int) -> Failure:

@@ -75,6 +75,12 @@ def append(
     legal_basis: Basis = "",
     retention: Retention = "tax",
     create: Create = False,
+    rules: Annotated[
+        str, typer.Option("--rules", metavar="RULES", help="Refuse subjects, facts, groups and roles that they lack.")
+    ] = "",
+    also: Annotated[
+        str, typer.Option("--also", metavar="A,B", help="Facts to record even though the rules do not know them.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Record events: the whole file or nothing. The options fill in what an event does not say about its origin.
@@ -85,7 +91,15 @@ def append(
 
     raise typer.Exit(
         append_command(
-            file, log, source, actor, legal_basis=legal_basis, retention=retention, create=create, as_json=as_json
+            file,
+            log,
+            source,
+            actor,
+            legal_basis=legal_basis,
+            retention=retention,
+            create=create,
+            checked_by=(rules, also),
+            as_json=as_json,
         )
     )
 

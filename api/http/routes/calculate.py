@@ -74,7 +74,8 @@ class Calculate(Form):
     ruleset: str = Field("us", max_length=100, description="A ruleset of this server: see `/v1/rulesets`.")
     case: dict[str, Any] = Field(
         description="Who there is, by id under the plural of each entity, with what is given of them; `complete: true` "
-        "says that what is not listed is not there, as on a signed return."
+        "says that what is not listed is not there, as on a signed return, and `complete: [forms_w2]` that these lists "
+        "are whole."
     )
     at: str | None = Field(None, max_length=60, description="2024, 2024-03 or 2024-03-05; else what the case says.")
     want: list[str] | Literal["all", "entitlements", "liabilities"] = Field(
