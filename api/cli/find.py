@@ -167,6 +167,12 @@ def _report(program: Program, findings: SearchResult, wanted: Wanted) -> None:
         else:
             ask = f": {row.ask.ask} ({row.ask.fact} of {row.ask.of.id})" if row.ask is not None else ""
             say(f"{row.of.id:<{width}}  not known{ask}")
+    _say_tied(findings, wanted)
+
+
+def _say_tied(findings: SearchResult, wanted: Wanted) -> None:
+    if findings.tied and wanted.by is not None:
+        say(f"{findings.tied:,} more with the same {wanted.by.short_name} as the last")
 
 
 def _counted(count: Count, wanted: Wanted, said: Callable[[Definition, Json], str]) -> str:

@@ -87,7 +87,8 @@ class Count:
 class SearchResult:
     """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group.
     `hanging_on`: for each fact with empty cells, how many of those not known have another answer by other values of
-    that fact alone, among those that are tried. `unread` tells of columns that nothing reads."""
+    that fact alone, among those that are tried. `unread` tells of columns that nothing reads. `tied`: how many more are
+    ranked like the last who is shown."""
 
     ruleset: str
     fingerprint: str
@@ -103,6 +104,7 @@ class SearchResult:
     offset: int | None = None
     hanging_on: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    tied: int = 0
 
 
 @dataclass(eq=False)
@@ -163,6 +165,7 @@ def find(
         among.offset,
         dict(sorted(hanging.items(), key=lambda item: (-item[1], item[0]))),
         unread_columns(program, at, (condition, *named), among.heads),
+        _tied(asking, wanted, picked),
     )
 
 
@@ -200,6 +203,18 @@ def _picked(asking: _Asking, wanted: Wanted) -> list[int]:
     picked: list[int] = rows[: wanted.top].tolist()
     open_rows: list[int] = np.flatnonzero(asking.answers == NOT_KNOWN).tolist()
     return picked + open_rows[: max(0, wanted.top - len(picked))]
+
+
+def _tied(asking: _Asking, wanted: Wanted, picked: list[int]) -> int:
+    """How many of those found, and not shown, have the figure of the last who is."""
+    if wanted.by is None or not picked or asking.answers[picked[-1]] != YES:
+        return 0
+    figures, last = asking.figures[wanted.by.name], picked[-1]
+    same = (asking.answers == YES) & (figures.entries == figures.entries[last])
+    if figures.status is not None:
+        same &= figures.status == figures.status[last]
+    same[picked] = False
+    return int(same.sum())
 
 
 def _case(asking: _Asking, row: int) -> Case:

@@ -77,6 +77,7 @@ def together(program: Program, parts: Sequence[SearchResult], wanted: Wanted) ->
         alone=sum(part.alone for part in parts),
         offset=None,
         hanging_on=dict(hanging),
+        tied=_tied(parts, wanted, picked),
     )
     return whole, [[row for number, row in picked if number == place] for place in range(len(parts))]
 
@@ -90,6 +91,18 @@ def _picked(parts: Sequence[SearchResult], wanted: Wanted) -> list[tuple[int, Sh
         met.sort(key=lambda pair: pair[1].of.id)
         met.sort(key=lambda pair: _rank(pair[1].figures.get(name)), reverse=True)
     return [*met, *((number, row) for number, row in rows if row.answer != "yes")][: wanted.top]
+
+
+def _tied(parts: Sequence[SearchResult], wanted: Wanted, picked: Sequence[tuple[int, Shown]]) -> int:
+    """How many who are not shown have the figure of the last who is: shown by a part, or tied with its last."""
+    if wanted.by is None or not picked or picked[-1][1].answer != "yes":
+        return 0
+    name = wanted.by.short_name
+    last = picked[-1][1].figures.get(name)
+    shown = sum(row.answer == "yes" and row.figures.get(name) == last for _, row in picked)
+    met = [[row.figures.get(name) for row in part.rows if row.answer == "yes"] for part in parts]
+    left = sum(part.tied for part, figures in zip(parts, met, strict=True) if figures and figures[-1] == last)
+    return left + sum(figure == last for figures in met for figure in figures) - shown
 
 
 def _rank(value: Json) -> tuple[bool, Fraction]:

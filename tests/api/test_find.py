@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from api.failures import Misuse
 from api.find.candidates import Among, Together
 from api.find.condition import with_condition
-from api.find.find import Wanted, find
+from api.find.find import SearchResult, Wanted, find
+from api.find.together import together
 from api.http.config import Config
 from api.http.service import Service
 from engine.interpret.constants import Constants
@@ -138,6 +140,26 @@ def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:
     assert float(str(outcome.count.sums["income_tax"])) == sum(float(str(item.figures["income_tax"])) for item in every)
     assert sum(group.yes for group in outcome.groups) == outcome.count.yes
     assert sum(group.yes + group.no for group in outcome.groups) == among.columns.counts["tax_unit"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_is_ranked_like_the_last_shown_is_counted(law: tuple[Program, Definition], seed: int) -> None:
+    program, condition = law
+    by = program.find("income_tax")
+    assert by is not None
+    halves = [population(program, seed + number, 0.0) for number in (0, 100)]
+
+    def asked(among: Among, top: int) -> SearchResult:
+        return find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=by, top=top))
+
+    ranks = [[str(row.figures["income_tax"]) for row in asked(among, 10_000).rows] for among in halves]
+    for top in (1, 2, 3, 5, 10_000):
+        cut = [asked(among, top) for among in halves]
+        for rank, answer in zip(ranks, cut, strict=True):
+            assert answer.tied == rank[top:].count(rank[top - 1]) if len(rank) > top else answer.tied == 0
+        whole, _ = together(program, cut, Wanted(by=by, top=top))
+        every = sorted((Fraction(rank) for part in ranks for rank in part), reverse=True)
+        assert whole.tied == (every[top:].count(every[top - 1]) if len(every) > top else 0)
 
 
 def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Definition], rules: Path) -> None:
