@@ -70,6 +70,9 @@ def batch(
     as_json: AsJson = False,
 ) -> None:
     """Compute figures for a population, from files to a Parquet file. Run it again to resume where it was killed."""
+    from api.cli.process import prepare_for_columns
+
+    prepare_for_columns()
     from api.cli.batch import Options, batch_command
 
     options = Options(

@@ -6,19 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.interpret.cases import Case, Stay, larger_groups
 from engine.interpret.constants import Constants
 from engine.interpret.further import Place
-from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
 from engine.native.plan.layout import Layout
 from engine.population.columns import NONE_ENTRY, Cell, Columns, exact, unit_of
 from engine.values.periods import Period
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
+
+if TYPE_CHECKING:
+    from engine.interpret.interpreter import Interpreter
 
 _FACTS_NAMED = 3
 
@@ -177,6 +180,8 @@ def outcomes(
     program: Program, constants: Constants, case: Case, cells: Iterable[Cell]
 ) -> Iterable[tuple[Cell, str, Outcome]]:
     """The interpreter's outcome of each cell for each instance of its entity in a case."""
+    from engine.interpret.interpreter import Interpreter  # which most runs do without
+
     interpreter = Interpreter(program, case, constants)
     for cell in cells:
         definition = program.definitions[cell.name]

@@ -24,7 +24,7 @@ from engine.population.columns import (
     column_of,
     unit_of,
 )
-from engine.population.entries import entries_from
+from engine.population.entries import entries_from, plain_decimals
 from engine.population.faults import NO_FIGURE
 from engine.population.links import LinkReader
 from engine.population.own_periods import Whose, meant_period
@@ -127,7 +127,12 @@ class FigureReader(LinkReader):
     def column(self, entity: Entity, name: str, definition: Definition) -> Column:
         members = self.program.settings.enums[definition.type.enum].members if definition.type.enum else ()
         unit = unit_of(self.program, definition)
-        array = self.tables[entity.name][name].combine_chunks()
+        cells = self.tables[entity.name][name]
+        plain = plain_decimals(cells, unit) if definition.type.kind in (Kind.MONEY, Kind.RATE) else None
+        if plain is not None:
+            empty = np.zeros(len(plain), dtype=bool)
+            return self.within(entity, name, definition, column_of(plain), unit=unit, empty=empty)
+        array = cells.combine_chunks()
         none = _stated_none(array) if definition.may_not_apply else None
         if none is not None:
             array = pyarrow.compute.if_else(pa.array(none), pa.scalar(None, array.type), array)

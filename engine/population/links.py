@@ -284,10 +284,25 @@ def _places(given: Any, known: Any) -> NDArray[np.int32]:
     """Where each entry stands among those known; -1 where it does not."""
     if pa.types.is_dictionary(given.type):
         given = given.dictionary_decode()
+    if given.type == known.type and not given.null_count:
+        places = _places_in_row(given, known)
+        if places is not None:
+            return places
     if given.type != known.type:
         given, known = given.cast(pa.string()), known.cast(pa.string())
     places = pyarrow.compute.index_in(given, known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     return np.where(given.is_null().to_numpy(zero_copy_only=False), -1, places)
+
+
+def _places_in_row(given: Any, known: Any) -> NDArray[np.int32] | None:
+    """The same where the known ids are whole numbers without a gap, each the one before plus 1; None where not."""
+    if not len(known) or not _rising(known):
+        return None
+    numbers, first, last = given.to_numpy(), known[0].as_py(), known[-1].as_py()
+    if last - first != len(known) - 1:
+        return None
+    there = (numbers >= first) & (numbers <= last)
+    return np.where(there, numbers - numbers.dtype.type(first), -1).astype(np.int32)
 
 
 def _plain(kind: Any) -> bool:
