@@ -14,8 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from api.cases.likely import likely
 from api.cases.machine import columns_of
@@ -27,9 +29,11 @@ from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
 from engine.population.columns import Column, Columns
+from engine.remembered import Remembered
 from engine.values.types import Kind, Value
 
 COMMON = 0.5
+_Try = tuple[Fact, int]  # a fact, and the entry that a column holds of it
 
 
 def effects(
@@ -37,15 +41,13 @@ def effects(
 ) -> dict[Fact, float]:
     """The expected effect of each open fact on the wanted figures. Empty where columns cannot hold the case. Floats,
     since they order questions only."""
-    effect_of: dict[Fact, float] = {}
     unstated = [*open_facts, *facts_read(program, case, tuple(wanted), set(open_facts))]
     absent = {fact: _absent(program, program.definitions[fact.name]) for fact in unstated}
     common = {fact: _common(program.definitions[fact.name], value) for fact, value in absent.items()}
-    for completion in (absent, common):
-        for fact, effect in _moves(program, case, wanted, open_facts, completion).items():
-            share = likely(program.definitions[fact.name]).share
-            effect_of[fact] = max(effect_of.get(fact, 0.0), share * effect)
-    return effect_of
+    return {
+        fact: max(likely(program.definitions[fact.name]).share * effect for effect in moved)
+        for fact, moved in _moves(program, case, wanted, open_facts, (absent, common)).items()
+    }
 
 
 def _moves(
@@ -53,22 +55,61 @@ def _moves(
     case: Case,
     wanted: Sequence[Definition],
     open_facts: Sequence[Fact],
-    completion: Mapping[Fact, Value],
-) -> dict[Fact, float]:
-    """By how much one open fact after the other moves the figures of a completion, on average: one batch."""
-    columns = columns_of(program, replace(case, given={**completion, **case.given}, within={}, complete=True))
+    completions: Sequence[Mapping[Fact, Value]],
+) -> dict[Fact, list[float]]:
+    """By how much one open fact after the other moves the figures of each completion, on average: one batch."""
+    first = completions[0]
+    columns = columns_of(program, replace(case, given={**first, **case.given}, within={}, complete=True))
     if columns is None:
         return {}
     columns = _with_all(program, columns, tuple(wanted))
-    tries = [
-        (fact, entry)
-        for fact in open_facts
-        for value in _telling(program, program.definitions[fact.name])
-        if value != completion[fact] and (entry := entry_of(program, program.definitions[fact.name], value)) is not None
+    others = [_entries_of(program, completion, first) for completion in completions]
+    tries = [_tries(program, open_facts, completion) for completion in completions]
+    rows = [
+        [*other, *tried]
+        for other, own in zip(others, tries, strict=True)
+        for tried in ((), *([one] for one in own))  # the first is the completion itself
     ]
+    starts = [0, *accumulate(len(own) + 1 for own in tries)]
+    values = list(figures_of_tries(program, case, columns, rows, wanted))
+    moves: dict[Fact, list[float]] = {}
+    for own, start in zip(tries, starts, strict=False):
+        for fact, effect in _means(own, [figure[start : start + len(own) + 1] for figure in values]).items():
+            moves.setdefault(fact, []).append(effect)
+    return moves
+
+
+def _entries_of(program: Program, completion: Mapping[Fact, Value], first: Mapping[Fact, Value]) -> list[_Try]:
+    """What a completion states otherwise than the first."""
+    changed = {fact: value for fact, value in completion.items() if value != first[fact]}
+    entries = ((fact, entry_of(program, program.definitions[fact.name], value)) for fact, value in changed.items())
+    return [(fact, entry) for fact, entry in entries if entry is not None]
+
+
+def _tries(program: Program, facts: Sequence[Fact], completion: Mapping[Fact, Value]) -> list[_Try]:
+    """Each of some facts as something telling, other than it is in a completion."""
+    return [
+        (fact, entry)
+        for fact in facts
+        for value, entry in _TELLING.of(program, fact.name, lambda name=fact.name: _entries(program, name))  # type: ignore[misc]
+        if value != completion[fact]
+    ]
+
+
+def _entries(program: Program, name: str) -> list[tuple[Value, int]]:
+    """The telling values of a fact that a column can hold, each with its entry."""
+    definition = program.definitions[name]
+    pairs = [(value, entry_of(program, definition, value)) for value in _telling(program, definition)]
+    return [(value, entry) for value, entry in pairs if entry is not None]
+
+
+_TELLING: Remembered[list[tuple[Value, int]]] = Remembered(4_000)
+
+
+def _means(tries: Sequence[_Try], figures: Sequence[NDArray[np.float64]]) -> dict[Fact, float]:
+    """By how much each fact moves the figures from the first row, on average over what it was tried as."""
     moved = np.zeros(len(tries), dtype=np.float64)
-    changes = [(), *([changed] for changed in tries)]  # the first is the completion itself
-    for values in figures_of_tries(program, case, columns, changes, wanted):
+    for values in figures:
         moved = np.maximum(moved, np.abs(values[1:] - values[0]).max(axis=1, initial=0.0))
     moves: dict[Fact, list[float]] = {}
     for (fact, _), effect in zip(tries, moved.tolist(), strict=True):

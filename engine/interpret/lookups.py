@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Protocol
 
 from engine.interpret import domain
 from engine.interpret.domain import blocked, bounded, either, needs_of, under
 from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible, stated
 from engine.reading.declared_constants import Bracket, Key, Scale
+from engine.remembered import Remembered
 from engine.values.types import EnumValue
 
 
@@ -105,12 +108,22 @@ def scale_value(scale: Shape, brackets: Sequence[Bracket], amount: Any) -> Any:
     """A scale at an amount: the value of its band, or the sum of each slice times its rate."""
     if scale.kind == "step":
         return brackets[band(scale, brackets, amount)].value
-    total: Any = Fraction(0)
-    for index, bracket in enumerate(brackets):
-        above = amount - bracket.threshold
-        if above <= 0:
-            break
-        following = brackets[index + 1].threshold if index + 1 < len(brackets) else None
-        slice_ = above if following is None else min(above, following - bracket.threshold)  # type: ignore[operator]
-        total += slice_ * bracket.value
-    return total
+    if isinstance(brackets, tuple):  # as declared, and so asked again and again
+        thresholds, totals = _SUMS.of(brackets, None, lambda: _sums(brackets))
+    else:
+        thresholds, totals = _sums(brackets)
+    place = bisect_left(thresholds, amount) - 1
+    if place < 0:
+        return Fraction(0)
+    return totals[place] + (amount - thresholds[place]) * brackets[place].value
+
+
+def _sums(brackets: Sequence[Bracket]) -> tuple[list[Any], list[Any]]:
+    """The thresholds of a marginal scale, which rise, and what the slices below each come to."""
+    totals: list[Any] = [Fraction(0)]
+    for bracket, following in pairwise(brackets):
+        totals.append(totals[-1] + (following.threshold - bracket.threshold) * bracket.value)  # type: ignore[operator]
+    return [bracket.threshold for bracket in brackets], totals
+
+
+_SUMS: Remembered[tuple[list[Any], list[Any]]] = Remembered(512)
