@@ -1,6 +1,6 @@
 """`python -m api.rules.installing`: make, when the program is installed, what its first run would otherwise have to.
 
-The build hook (`hatch_build.py`) runs this by the Python that installs. It makes the programs of all shipped rules and,
+The build hook (`build_hook.py`) runs this by the Python that installs. It makes the programs of all shipped rules and,
 for reforms, `us` as it is read: any machine with this Python can use them; and for this processor the machine code of
 `demo` and of `taxsim` with the columns of the README. They lie in `engine/made` (`engine.installed`). What is there
 already, of these rules and this code, stays.
