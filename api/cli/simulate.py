@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,7 @@ from api.simulate.rates import high_rates
 from api.simulate.request import Request
 from api.simulate.run import again, simulate
 from api.simulate.window import year_words
-from api.simulate.writing import appearing, check_place
+from api.simulate.writing import appearing_together, check_place
 from engine.values.numbers import format_decimal, with_commas
 
 MOST_TOLD_WHOLE = 4  # reforms times years of which everything is printed
@@ -89,23 +89,34 @@ def _manifest(path: Path) -> Any:
 
 
 def _write(simulation: Simulation, places: Places) -> None:
-    """All files or none: each takes its name when every one is written."""
-    with ExitStack() as stack:
+    """All files or none: they take their names when every one is written, the manifest last, with their hashes."""
+    written: dict[str, str] = {}
+    page = _page(simulation) if places.report is not None or places.tables is not None else ""
+    with appearing_together() as together:
         if places.report is not None:
-            from api.simulate.report import report
-
-            stack.enter_context(appearing(places.report)).write_text(report(simulation), encoding="utf-8")
+            together.begin(places.report).write_text(page, encoding="utf-8")
+            written["report"] = hashlib.sha256(page.encode("utf-8")).hexdigest()
         if places.tables is not None:
-            from api.simulate.pictures import write_pictures
-            from api.simulate.report import report
-            from api.simulate.tabular import write_tables
-
-            folder = stack.enter_context(appearing(places.tables, folder=True))
-            write_tables(simulation, folder)
-            write_pictures(report(simulation), folder)
+            written |= _write_tables(simulation, page, together.begin(places.tables, folder=True))
         if places.manifest is not None:
-            text = json.dumps(simulation.manifest, indent=2) + "\n"
-            stack.enter_context(appearing(places.manifest)).write_text(text, encoding="utf-8")
+            text = json.dumps({**simulation.manifest, "written": written}, indent=2) + "\n"
+            together.begin(places.manifest).write_text(text, encoding="utf-8")
+
+
+def _page(simulation: Simulation) -> str:
+    from api.simulate.report import report
+
+    return report(simulation)
+
+
+def _write_tables(simulation: Simulation, page: str, folder: Path) -> dict[str, str]:
+    """Tables and charts as files of their own; the SHA-256 of each."""
+    from api.simulate.pictures import write_pictures
+    from api.simulate.tabular import write_tables
+
+    write_tables(simulation, folder)
+    write_pictures(page, folder)
+    return {f"tables/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 def _progress(what: str, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -172,6 +173,9 @@ def test_the_same_again_gives_the_same_bytes(land: Path) -> None:
     assert (first.returncode, second.returncode) == (0, 0), second.stderr
     assert first.stdout == second.stdout
     assert (land / "one.html").read_bytes() == (land / "two.html").read_bytes()
+    whole = json.loads((land / "manifest.json").read_text())["written"]
+    digests = {f"tables/{path.name}": path for path in (land / "tables").iterdir()} | {"report": land / "one.html"}
+    assert whole == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in digests.items()}
     assert (land / "tables" / "budget.csv").read_text().startswith('"year","projected","reform","figure"')
     page = (land / "one.html").read_text()
     charts = sorted((land / "tables").glob("chart_*.png"))
