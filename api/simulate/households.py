@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -123,14 +124,19 @@ def weighed_together(weighed: Weighed, homes: Households, seed: int) -> Weighed:
     )  # fmt: skip
 
 
-def household_answer(together: Weighed, homes: Households, lines: Floats | None, line_said: str) -> HouseholdsAnswer:
-    """What a reform does household by household. `lines` are the homes' poverty lines."""
-    units_each = np.bincount(homes.of, minlength=len(homes.first))
-    ways: list[Parting] = [
+def ways_of_households(together: Weighed, homes: Households) -> tuple[Parting, ...]:
+    """The ways in which households are parted, the tenths of income first."""
+    return (
         tenths_of_income(homes.units, together.net, homes.weights, "household"),
         sizes(homes.units),
-        units_in_home(units_each),
-    ]
+        units_in_home(np.bincount(homes.of, minlength=len(homes.first))),
+    )
+
+
+def household_answer(
+    together: Weighed, homes: Households, ways: Sequence[Parting], lines: Floats | None, line_said: str
+) -> HouseholdsAnswer:
+    """What a reform does household by household. `lines` are the homes' poverty lines."""
     unequal, poor = measures(together, lines)
     people, whole = weighted_total(homes.units.size, homes.weights), total_of(homes.weights)
     return HouseholdsAnswer(

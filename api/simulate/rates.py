@@ -21,7 +21,7 @@ BANDS = (
     "above 100%",
 )  # fmt: skip
 _EDGES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
-_HIGH = BANDS.index("70 to 100%")
+HIGH_BAND = BANDS.index("70 to 100%")
 
 
 def rates_of(weighed: Weighed) -> tuple[Rates, ...]:
@@ -56,13 +56,13 @@ def _rates(name: str, earner: str, about: str, weighed: Weighed, before: Floats,
     there = ~np.isnan(before) & ~np.isnan(after)
     weights = weighed.weights[there] / weighed.scale
     total = float(weights.sum())
-    bands = [_band(rates[there]) for rates in (before, after)]
+    bands = [band_of(rates[there]) for rates in (before, after)]
     n = np.stack([np.bincount(of, minlength=len(BANDS)) for of in bands], axis=1)
     hidden = suppressed(n)
     held = [np.bincount(of, weights, len(BANDS)).astype(np.float64) for of in bands]
     rows = tuple(_rate_band(at, n, hidden, held, total) for at in range(len(BANDS)))
     means = [rounded_text(100 * float(weights @ rates[there]) / total, 2) if total else "" for rates in (before, after)]
-    high = [_high(hidden[_HIGH:, side], n[_HIGH:, side], held[side][_HIGH:], total) for side in (0, 1)]
+    high = [_high(hidden[HIGH_BAND:, side], n[HIGH_BAND:, side], held[side][HIGH_BAND:], total) for side in (0, 1)]
     cliffs = ["" if hidden[-1, side] else rounded_text(float(held[side][-1]), 0) for side in (0, 1)]
     return Rates(name, earner, about, rows, means[0], means[1], high[0], high[1], cliffs[0], cliffs[1])
 
@@ -89,7 +89,8 @@ def _taken(view: View) -> str:
     return " and ".join(f"`{name}`" for name in view.borne)
 
 
-def _band(rates: Floats) -> NDArray[np.int64]:
+def band_of(rates: Floats) -> NDArray[np.int64]:
+    """For each rate the place of its band among `BANDS`."""
     rounded = np.round(rates, 9)
     place = np.searchsorted(_EDGES, rounded, side="left") + 1  # a rate on an edge is in the band below it
     place[rounded == 0] = 1

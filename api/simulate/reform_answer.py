@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,17 @@ import yaml
 
 from api.cases.overlays import set_beyond_what_is_stated
 from api.simulate.answers import ReformAnswer
+from api.simulate.disclosure import MOST_CELLS, Published, hide_what_follows
 from api.simulate.examples import examples
 from api.simulate.groups import partings
 from api.simulate.household_benefits import with_benefits, with_budget
-from api.simulate.households import Households, household_answer, weighed_together
+from api.simulate.households import Households, household_answer, ways_of_households, weighed_together
 from api.simulate.inequality import measures
 from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income
 from api.simulate.population import Population
 from api.simulate.poverty_line import poverty_lines
+from api.simulate.published import hidden_in, hidden_in_households, tables_of, tables_of_units
 from api.simulate.rates import rates_of
 from api.simulate.sampling import Samples
 from api.simulate.tables import budget, groupings, winners
@@ -48,7 +51,24 @@ def weighed_by(
     )  # fmt: skip
 
 
-def answer_of(files: Sequence[Path], weighed: Weighed, population: Population, period: Period) -> ReformAnswer:
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """What a reform does in a year, and its tables as cells of units: those of units, and those of households."""
+
+    answer: ReformAnswer
+    tables: Sequence[Published] = ()
+    of_households: Sequence[Published] = ()
+
+    def hidden(self) -> ReformAnswer:
+        """The answer without the cells that its tables no longer show."""
+        of_units, of_homes = ({table.key: table.hidden for table in each} for each in (self.tables, self.of_households))
+        answer = hidden_in(self.answer, of_units)
+        if answer.households is None:
+            return answer
+        return replace(answer, households=hidden_in_households(answer.households, of_homes))
+
+
+def answer_of(files: Sequence[Path], weighed: Weighed, population: Population, period: Period) -> Answered:
     """What a reform does, unit by unit."""
     lines, line_said = poverty_lines(weighed.before.program, weighed.view, weighed.units, period)
     unequal, poor = measures(weighed, lines)
@@ -57,7 +77,7 @@ def answer_of(files: Sequence[Path], weighed: Weighed, population: Population, p
     nothing = all(
         np.array_equal(weighed.before.figures[name], weighed.after.figures[name]) for name in weighed.view.figures
     )
-    return ReformAnswer(
+    answer = ReformAnswer(
         name_of(files), about_of(files), tuple(path.name for path in files),
         weighed.after.program.fingerprint, nothing, budget(weighed), groupings(weighed, ways),
         winners(weighed, ways[0]), unequal, poor, line_said, rates_of(weighed),
@@ -66,23 +86,34 @@ def answer_of(files: Sequence[Path], weighed: Weighed, population: Population, p
         named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
         if weighed.before.named is not None and weighed.after.named is not None else (),
     )  # fmt: skip
+    return Answered(answer, tables_of_units(answer, weighed, ways))
 
 
-def by_household(
-    answer: ReformAnswer, weighed: Weighed, homes: Households, period: Period, *, seed: int
-) -> ReformAnswer:
+def by_household(answered: Answered, weighed: Weighed, homes: Households, period: Period, *, seed: int) -> Answered:
     """The answer with what the reform does household by household; with benefits of households in the budget too."""
     lines = poverty_lines(weighed.before.program, weighed.view, homes.units, period, "household")
     together = with_benefits(weighed_together(weighed, homes, seed), homes)
     same = all(
         np.array_equal(entries, weighed.after.benefits[name]) for name, entries in weighed.before.benefits.items()
     )
-    return replace(
+    answer, ways = answered.answer, ways_of_households(together, homes)
+    households = household_answer(together, homes, ways, *lines)
+    whole = replace(
         answer,
         changes_nothing=answer.changes_nothing and same,
         budget=with_budget(answer.budget, together),
-        households=household_answer(together, homes, *lines),
+        households=households,
     )
+    return replace(answered, answer=whole, of_households=tables_of(households, together, ways, homes.of))
+
+
+def hide_what_follows_from_all(answers: Sequence[Answered]) -> None:
+    """Hide in the tables of all reforms and years what tells a hidden cell; very many are looked at one by one."""
+    tables = [[*answered.tables, *answered.of_households] for answered in answers]
+    if sum(len(table.n) for each in tables for table in each) <= MOST_CELLS:
+        tables = [list(chain.from_iterable(tables))]
+    for each in tables:
+        hide_what_follows(each)
 
 
 def about_of(files: Sequence[Path]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.failures import Failure
 from api.scale.spread import Spread, here
-from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.answers import Simulation, YearAnswer
 from api.simulate.asked import Asked, read_request
 from api.simulate.behaviour import behaviour
 from api.simulate.earners import Earner, earners_of
@@ -20,7 +20,7 @@ from api.simulate.manifest import check_same, manifest_of, request_again
 from api.simulate.method import method
 from api.simulate.outcomes import Outcome, Units, outcome, units_of
 from api.simulate.population import Population, admit
-from api.simulate.reform_answer import answer_of, by_household, weighed_by
+from api.simulate.reform_answer import Answered, answer_of, by_household, hide_what_follows_from_all, weighed_by
 from api.simulate.replicates import replicates_of
 from api.simulate.request import Request
 from api.simulate.sampling import Samples, bootstrap
@@ -48,7 +48,9 @@ def simulate(
     """
     asked = read_request(request, on_notice)
     tell = _Told(on_progress, len(asked.periods) * (1 + len(asked.reformed)))
-    years = tuple(_year(asked, period, tell, spread) for period in asked.periods)
+    found = [_year(asked, period, tell, spread) for period in asked.periods]
+    hide_what_follows_from_all([answered for _, answers in found for answered in answers])
+    years = tuple(replace(year, reforms=tuple(each.hidden() for each in answers)) for year, answers in found)
     tell.done()
     by_household = any(answer.households is not None for answer in years[-1].reforms)
     manifest = manifest_of(request, asked.law, [program for _, program in asked.reformed], asked.source)
@@ -76,7 +78,8 @@ class _Told:
         self.on_progress("", self.total, self.total)
 
 
-def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> YearAnswer:
+def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> tuple[YearAnswer, list[Answered]]:
+    """The year without its reforms, and these."""
     request, law, view = asked.request, asked.law, asked.view
     tell.next(f"{period}, current law")
     population = _admitted(asked, period)
@@ -94,14 +97,14 @@ def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> YearAnsw
         weighed = weighed_by(
             view, units, population, before, after=next(outcomes), samples=samples, threshold=request.threshold
         )
-        answer = answer_of(files, weighed, population, period)
+        answered = answer_of(files, weighed, population, period)
         if homes is not None:
-            answer = by_household(answer, weighed, homes, period, seed=request.seed)
+            answered = by_household(answered, weighed, homes, period, seed=request.seed)
         if asked.elasticity is not None:
-            compute = given.anew(weighed.after.program)
-            answer = replace(answer, behaviour=behaviour(weighed, population, asked.elasticity, compute))
-        answers.append(answer)
-    return _year_answer(law, period, population, units, tuple(answers))
+            response = behaviour(weighed, population, asked.elasticity, given.anew(weighed.after.program))
+            answered = replace(answered, answer=replace(answered.answer, behaviour=response))
+        answers.append(answered)
+    return _year_answer(law, period, population, units), answers
 
 
 def _admitted(asked: Asked, period: Period) -> Population:
@@ -160,15 +163,11 @@ def _samples(request: Request, population: Population, units: Any) -> Samples:
     return bootstrap(population.units, request.samples, request.seed)
 
 
-def _year_answer(
-    law: Program, period: Period, population: Population, units: Units, answers: tuple[ReformAnswer, ...]
-) -> YearAnswer:
+def _year_answer(law: Program, period: Period, population: Population, units: Units) -> YearAnswer:
     weight = exact_text(total_of(population.weights), population.weight_scale)
     people = int(units.size.sum())
     projected = law.settings.is_projection(period.start)
-    return YearAnswer(
-        str(period), projected, population.units, people, weight, population.notes, law.fingerprint, answers
-    )
+    return YearAnswer(str(period), projected, population.units, people, weight, population.notes, law.fingerprint, ())
 
 
 def again(

@@ -149,7 +149,7 @@ def _row(weighed: Weighed, label: str, totals: Totals, error: float, hidden: boo
 def winners(weighed: Weighed, parting: Parting) -> Winners:
     """Units of each group by how they fare."""
     rows, columns = len(parting.labels), len(FARES)
-    cells = Crossed(parting.of * columns + _fares(weighed), (rows * columns,))
+    cells = Crossed(parting.of * columns + fares_of(weighed), (rows * columns,))
     n, weights = (np.array(totals[0], dtype=object) for totals in (cells.counts(), cells.totals(weighed.weights)))
     n, weights = n.reshape(rows, columns).astype(np.int64), weights.reshape(rows, columns)
     hidden, small = suppressed(n), suppressed(n.sum(axis=1).reshape(-1, 1))[:, 0]
@@ -167,7 +167,8 @@ def winners(weighed: Weighed, parting: Parting) -> Winners:
     return Winners(about, FARES, tuple(made))
 
 
-def _fares(weighed: Weighed) -> NDArray[np.int64]:
+def fares_of(weighed: Weighed) -> NDArray[np.int64]:
+    """For each unit the place among `FARES` of how it fares."""
     large = (weighed.net <= 0) | (20 * np.abs(weighed.change) > weighed.net)
     fares = np.where(large, 2, 1) * np.sign(weighed.change)
     return np.where(np.abs(weighed.change) < weighed.threshold, 0, fares) + 2
