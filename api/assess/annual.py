@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -54,6 +54,7 @@ from citizens import (
     Recorded,
     Scalar,
 )
+from engine.garbage import without_search
 from engine.interpret.constants import Constants
 
 PART = 50_000
@@ -168,7 +169,8 @@ def run_annual(
         assess_each(log, terms.binding, terms.definitions, everybody.moved, horizon),
     )
     for chunk in blocks(each, block):
-        _append(log, terms, chunk, postings, report=report, check=kept is not None)
+        with without_search():
+            _append(log, terms, chunk, postings, report=report, check=kept is not None)
         done += len(chunk)
         on_progress(done, everybody.groups)
     if terms.binding.made:
@@ -315,7 +317,8 @@ def _assessed(everybody: _Everybody, terms: Terms, threads: int, spread: Spread)
 def _assessed_part(of: _Shared, start: int) -> list[Assessed]:
     constants = Constants(of.terms.program)
     rows = of.rows[start : start + PART]
-    return list(assess(of.population, rows, of.terms.definitions, constants, of.threads))
+    with without_search():
+        return list(assess(of.population, rows, of.terms.definitions, constants, of.threads))
 
 
 def blocks(items: Iterable[Assessed], size: int) -> Iterator[list[Assessed]]:
@@ -331,7 +334,8 @@ class _Postings:
     def __init__(self, log: History, terms: Terms, horizon: int) -> None:
         self._log, self._terms, self._horizon = log, terms, horizon
         self._posted = log.posted(horizon)
-        self.weights = terms.weights()
+        places = {name: place for place, name in enumerate(terms.rules.figures)}
+        self.weights = [(places[name], weight) for name, weight in terms.weights().items()]
 
     def balance(self, group: str) -> Decimal:
         """What the group owes, as known at the horizon."""
@@ -364,14 +368,21 @@ def _append(
         if not before:
             drafts += first_drafts(terms, group_assessed, balance, report.horizon)
         _count(report, terms, postings.weights, group_assessed, balance=balance, before=before)
+    _add_up(report, terms, [assessed.values for assessed in chunk if assessed.values and not is_erased(assessed.group)])
     if drafts:
         log.append(drafts)
+
+
+def _add_up(report: AnnualReport, terms: Terms, figures: Sequence[tuple[int | None, ...]]) -> None:
+    """Add a block's figures to the totals; those that do not apply count as zero."""
+    for name, column in zip(terms.rules.figures, zip(*figures, strict=True), strict=False):
+        report.totals[name] += sum(filter(None, column))
 
 
 def _count(
     report: AnnualReport,
     terms: Terms,
-    weights: Mapping[str, int],
+    weights: Sequence[tuple[int, int]],
     assessed: Assessed,
     *,
     balance: Decimal,
@@ -382,10 +393,9 @@ def _count(
         return
     report.already += before
     report.assessed += not before
-    values = dict(zip(terms.rules.figures, (value or 0 for value in assessed.values), strict=True))
-    for name, value in values.items():
-        report.totals[name] += value
-    owed = balance + terms.money(sum(weight * values[name] for name, weight in weights.items()))
+    owed = balance
+    if assessed.values:
+        owed += terms.money(sum(weight * (assessed.values[place] or 0) for place, weight in weights))
     if owed > 0:
         report.due += owed
     else:

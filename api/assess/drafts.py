@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import accumulate
+from typing import TypeVar
 
 from api.assess.binding import Binding, bind
 from api.assess.figures import Assessed
@@ -53,6 +54,8 @@ LONG_NAME = 800
 REASON_LENGTH = 700  # an event takes 1,000 characters, and there is more to say
 ZERO = Decimal(0)
 Figures = Mapping[str, Decimal | None]
+Amount = TypeVar("Amount", int, Decimal)
+"""An amount of money, or the steps of its grid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,20 +101,24 @@ class Terms:
         return {name: self._owed({**nothing, name: Decimal(1)}) for name in nothing}
 
     def _owed(self, amounts: Mapping[str, Decimal]) -> int:
-        return int(sum((sign * amount for _, _, sign, amount in self.movements(amounts)), ZERO))
+        return int(sum((sign * amount for _, _, sign, amount in self.movements(amounts, ZERO)), ZERO))
 
-    def movements(self, amounts: Mapping[str, Decimal]) -> Iterator[tuple[Movement, str, int, Decimal]]:
+    def movements(self, amounts: Mapping[str, Amount], zero: Amount) -> Iterator[tuple[Movement, str, int, Amount]]:
         """What amounts by figure move in the ledger: the kind, the account, whether it is owed by (1) or to (-1) the
-        subject, and how much. Entitlements that payments include are taken off the first payment, once."""
+        subject, and how much, if it is not `zero`. Entitlements that payments include are taken off the first payment,
+        once."""
         rules = self.rules
-        counted = sum((amounts.get(name, ZERO) for name in rules.payments_include), ZERO)
+        counted = sum((amounts.get(name, zero) for name in rules.payments_include), zero)
         for name, account in rules.liabilities.items():
-            yield Movement.LIABILITY, account, 1, amounts.get(name, ZERO)
+            if amount := amounts.get(name, zero):
+                yield Movement.LIABILITY, account, 1, amount
         for name, account in rules.entitlements.items():
-            yield Movement.ENTITLEMENT, account, -1, amounts.get(name, ZERO)
+            if amount := amounts.get(name, zero):
+                yield Movement.ENTITLEMENT, account, -1, amount
         for name, account in rules.payments.items():
-            yield Movement.PAYMENT, account, -1, amounts.get(name, ZERO) - counted
-            counted = ZERO
+            if amount := amounts.get(name, zero) - counted:
+                yield Movement.PAYMENT, account, -1, amount
+            counted = zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +245,9 @@ def first_drafts(terms: Terms, assessed: Assessed, balance: Decimal, read_to: in
     event_id = first_id(terms, assessed.group)
     bodies: list[Body] = [_assessment(terms, assessed, read_to, None)]
     if assessed.values:
-        bodies += _postings(terms, _known(terms.figures(assessed)), balance, event_id)
+        steps = {name: value or 0 for name, value in zip(terms.rules.figures, assessed.values, strict=True)}
+        moved = ((kind, account, sign, terms.money(of)) for kind, account, sign, of in terms.movements(steps, 0))
+        bodies += _postings(terms, moved, balance, event_id)
     return _drafts(terms, assessed.group, event_id, bodies)
 
 
@@ -267,7 +276,7 @@ def correction_drafts(
     if not assessed.fault:
         bodies += _adjustment(terms, standing, before, after, event_id=event_id, changes=changes)
         moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in terms.rules.accounts}
-        bodies += _postings(terms, moved, standing.balance, event_id)
+        bodies += _postings(terms, terms.movements(moved, ZERO), standing.balance, event_id)
     return _drafts(terms, assessed.group, event_id, bodies)
 
 
@@ -357,19 +366,15 @@ def _reason(terms: Terms, standing: Standing, changes: Sequence[str]) -> str:
     return told
 
 
-def _known(figures: Figures) -> dict[str, Decimal]:
-    """Figures that do not apply count as zero."""
-    return {name: amount or ZERO for name, amount in figures.items()}
-
-
-def _postings(terms: Terms, moved: Mapping[str, Decimal], balance: Decimal, cause: str) -> Iterator[Posting]:
+def _postings(
+    terms: Terms, moved: Iterable[tuple[Movement, str, int, Decimal]], balance: Decimal, cause: str
+) -> Iterator[Posting]:
     """A posting for each account that moved, and one that pays back what is then owed to the subject."""
     currency, period = terms.program.settings.currency, str(terms.period)
     owed = balance
-    for movement, account, sign, amount in terms.movements(moved):
-        if amount:
-            owed += sign * amount
-            yield post(movement, amount, period=period, currency=currency, cause=cause, account=account)
+    for movement, account, sign, amount in moved:
+        owed += sign * amount
+        yield post(movement, amount, period=period, currency=currency, cause=cause, account=account)
     refund = max(ZERO, -owed)
     if refund:
         yield post(Movement.REFUND, refund, period=period, currency=currency, cause=cause)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from citizens.errors import InvalidEvent
-from citizens.events.checks import MAX_TEXT, check_name, check_shape, check_subject, check_text
+from citizens.events.checks import MAX_TEXT, check_name, check_shape, check_subject, check_text, check_word
 from citizens.events.facts import MAX_UNITS, Point, Scalar, check_value, units_and_scale
 
 
@@ -39,11 +40,20 @@ class Row:
     def __post_init__(self) -> None:
         if check_shape(self.shape) != len(self.values):
             raise InvalidEvent(f"a row has {len(self.values)} values for {check_shape(self.shape)} figures")
+        if _are_numbers(self.shape) and set(map(type, self.values)) == {int}:
+            if min(self.values) > -MAX_UNITS and max(self.values) < MAX_UNITS:  # type: ignore[type-var,operator]
+                return
         for part, value in zip(self.shape.split(" "), self.values, strict=True):
             if not _fits(part.rpartition(":")[2][0], value):
                 raise InvalidEvent(
                     f"figure `{part}` has a value of another kind", "values are in stored form, never float"
                 )
+
+
+@lru_cache(maxsize=1_000)
+def _are_numbers(shape: str) -> bool:
+    """Whether all figures of a shape are whole numbers as stored."""
+    return all(part.rpartition(":")[2][0] in "dit" for part in shape.split(" "))
 
 
 def _fits(letter: str, value: int | str | None) -> bool:
@@ -70,8 +80,8 @@ class Assessment:
     replaces: int | None = None
 
     def __post_init__(self) -> None:
-        check_text(self.period, "an assessment's period")
-        check_text(self.program, "a program's fingerprint")
+        check_word(self.period, "an assessment's period")
+        check_word(self.program, "a program's fingerprint")
         if isinstance(self.figures, Row):
             return
         for name, value in self.figures:

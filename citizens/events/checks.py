@@ -22,6 +22,8 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _PLAIN_LETTERS, MOST_PLAIN = (ascii_letters + digits + "-_.").encode(), 200
 KEPT_FOR_ERASED = "erased-"
 """How ids begin that stand for erased subjects."""
+_PLAIN_SUBJECT = re.compile(rf"[a-z][a-z0-9_]{{0,99}}/[-0-9A-Za-z_.]{{1,{MOST_PLAIN}}}", re.ASCII)
+"""A subject's name of which no check can fail."""
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
 """The sources of what this program makes itself. Nobody delivers events under them."""
@@ -29,9 +31,14 @@ OWN_ENTITIES = ("annual_run",)
 """The entities of what this program keeps a history of for itself."""
 
 
-@lru_cache(maxsize=NAMES_KEPT)
 def check_subject(name: str) -> None:
     """Raise InvalidEvent unless `name` is `<entity>/<id>`."""
+    if not _PLAIN_SUBJECT.fullmatch(name):
+        _check_unusual_subject(name)
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def _check_unusual_subject(name: str) -> None:
     entity, slash, identifier = name.partition("/")
     if not slash or not _ROLE.fullmatch(entity):
         raise InvalidEvent("a subject is named `<entity>/<id>`, the entity in lower case", "write `person/880-12`")
@@ -44,9 +51,14 @@ def check_role(role: str) -> None:
         raise InvalidEvent("a role is lower-case letters, digits and `_`, from a letter on", "rename it")
 
 
-@lru_cache(maxsize=NAMES_KEPT)
 def check_new_subject(name: str) -> None:
     """Raise InvalidEvent unless `name` may be given to a subject: it is written in the one form that there is of it."""
+    if not _PLAIN_SUBJECT.fullmatch(name):
+        _check_unusual_new_subject(name)
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def _check_unusual_new_subject(name: str) -> None:
     check_subject(name)
     identifier = name.partition("/")[2]
     if identifier != identifier.strip() or "  " in identifier:
@@ -101,6 +113,7 @@ def check_letters(identifier: str) -> None:
         raise InvalidEvent(message, "write plain letters and digits")
 
 
+@lru_cache(maxsize=1_000)
 def check_period(period: str) -> None:
     """Raise InvalidEvent unless a period is written in the one way that names it: `2024`, `2024-03`."""
     check_text(period, "a period")
@@ -119,6 +132,12 @@ def check_currency(currency: str) -> None:
     """Raise InvalidEvent unless a currency is named by its three capital letters."""
     if not _CURRENCY.fullmatch(currency):
         raise InvalidEvent("a currency is three capital letters", "write `USD`")
+
+
+@lru_cache(maxsize=1_000)
+def check_word(text: str, what: str) -> None:
+    """`check_text` of what is one of few: a period, a currency, a program."""
+    check_text(text, what)
 
 
 def check_text(text: str, what: str) -> None:

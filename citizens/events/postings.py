@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 
 from citizens.errors import InvalidEvent
-from citizens.events.checks import check_text
+from citizens.events.checks import check_text, check_word
 from citizens.events.facts import EXACT, units_and_scale
 
 
@@ -53,11 +53,11 @@ class Posting:
     account: str = ""
 
     def __post_init__(self) -> None:
-        check_text(self.period, "a posting's period")
-        check_text(self.currency, "a currency")
+        check_word(self.period, "a posting's period")
+        check_word(self.currency, "a currency")
         check_text(self.cause, "a posting's cause")
         if self.account:
-            check_text(self.account, "a posting's account")
+            check_word(self.account, "a posting's account")
         total = Decimal(0)
         for entry in self.entries:
             units_and_scale(entry.amount, "an entry")

@@ -23,6 +23,7 @@ import os
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import apsw
@@ -40,7 +41,7 @@ from citizens.sqlite.key_table import KeyTable
 from citizens.sqlite.sealed import COUNTER_BITS, SealedStore
 
 _COUNT = (1 << COUNTER_BITS) - 1
-CACHED = 400_000
+CACHED, WORTH_OPENING_TOGETHER, CHECKED_TOGETHER = 400_000, 20, 50_000
 _INSERT = "INSERT INTO subjects(number, entity, id, sealed) VALUES(?, ?, ?, ?)"
 _SEALED_BYTES = KEY_BYTES + 28
 _INSERT_MANY = (
@@ -65,6 +66,13 @@ class Numbered:
 
     numbers: Ints
     keys: Bytes
+
+
+def _noting(rows: Iterable[tuple[Any, ...]], numbers: array[int]) -> Iterator[tuple[Any, ...]]:
+    """The rows, with their numbers noted as they come."""
+    for row in rows:
+        numbers.append(row[0])
+        yield row
 
 
 def _picked(keys: Rows, pick: Mask) -> Iterator[Bytes]:
@@ -97,10 +105,10 @@ class KeyStore(SealedStore):
                 by_entity.setdefault(entity, []).append(identifier)
         for entity, identifiers in by_entity.items():
             among = (entity, apsw.carray(tuple(identifiers)))
-            for row in self._connection.execute(_SELECT_MANY, among).fetchall():
-                number = self._loaded(row)
-                if self._keys[number] is not None:
-                    numbers[f"{entity}/{row[2]}"] = number
+            rows: list[Any] = self._connection.execute(_SELECT_MANY, among).fetchall()
+            for key, row in zip(self._loaded_many(rows), rows, strict=True):
+                if key is not None:
+                    numbers[f"{entity}/{row[2]}"] = row[0]
         return numbers
 
     def number(self, subject: str) -> int:
@@ -176,8 +184,7 @@ class KeyStore(SealedStore):
         missing = array("q", [number for number in numbers if number not in self._keys][:CACHED])
         if missing:  # SQLite takes no array that is empty
             among = (apsw.carray(missing, flags=apsw.SQLITE_CARRAY_INT64),)
-            for row in self._connection.execute(_SELECT_NUMBERS, among).fetchall():
-                self._loaded(row)
+            self._loaded_many(self._connection.execute(_SELECT_NUMBERS, among).fetchall())
 
     def _load(self, number: int) -> None:
         row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
@@ -191,6 +198,16 @@ class KeyStore(SealedStore):
         key = self._open(row)
         self._remember(number, f"{entity}/{identifier}" if key is not None else f"{entity}/erased-{number}", key)
         return int(number)
+
+    def _loaded_many(self, rows: Sequence[tuple[Any, ...]]) -> list[bytes | None]:
+        """Check the seals of many rows and keep those in memory that fit into it; the keys."""
+        if len(rows) < WORTH_OPENING_TOGETHER or self._destroyed:
+            keys = [self._open(row) for row in rows]
+        else:
+            keys = [key or None for key in self._unsealed_many(rows)]
+        for (number, entity, identifier, _), key in zip(rows, keys, strict=True):
+            self._remember(number, f"{entity}/{identifier}" if key else f"{entity}/erased-{number}", key)
+        return keys
 
     def _remember(self, number: int, name: str, key: bytes | None) -> None:
         if len(self._keys) >= CACHED:
@@ -283,18 +300,20 @@ class KeyStore(SealedStore):
     def check(self) -> list[str]:
         """What is wrong with the store as a whole, each row opened; empty if nothing."""
         problems = self.check_structure()
-        rows, highest = 0, 0
+        walked = array("q")
         try:
-            for number, _, _, _ in self.all_rows():
-                rows, highest = rows + 1, number
+            cursor = self._connection.execute(f"{_SELECT} ORDER BY number")
+            while rows := list(_noting(islice(cursor, CHECKED_TOGETHER), walked)):
+                self._unsealed_many(rows)
         except UnicodeDecodeError:
-            problems.append(f"a row after subject {highest} is no text any more")
+            problems.append(f"a row after subject {walked[-1] if walked else 0} is no text any more")
             return problems
+        count, highest = len(walked), walked[-1] if walked else 0
         last = self.last_number  # after the rows: whoever writes meanwhile only gives out more
         if highest > last:
             problems.append(f"subject {highest} has a number that was never given out")
-        if rows < highest & _COUNT:
-            problems.append(f"it has {rows:,} rows, and {highest & _COUNT:,} numbers were given out")
+        if count < highest & _COUNT:
+            problems.append(f"it has {count:,} rows, and {highest & _COUNT:,} numbers were given out")
         return problems
 
     def still_holds(self, number: int, expected_fingerprint: str) -> bool:

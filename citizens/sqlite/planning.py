@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from citizens import chain, codec
@@ -33,7 +33,8 @@ from citizens.events import (
 from citizens.log import MOVED_TO, Advance, Receipt
 from citizens.sqlite.group_commit import Submission
 from citizens.sqlite.keys import KeyStore
-from citizens.sqlite.reader import Reader, StoredEvent, Tip, read_tip, seal_payload
+from citizens.sqlite.reader import Reader, StoredEvent, Tip, read_tip
+from citizens.sqlite.sealing import Pending, sealed, tip_of
 
 MAX_PAYLOAD_BYTES = 1_000_000
 WORTH_ASKING_AT_ONCE = 20  # drafts of one submission
@@ -46,12 +47,18 @@ class Plan:
 
     tip: Tip
     rows: list[StoredEvent] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    """What the rows are made of, once all are there."""
     versions: dict[int, int] = field(default_factory=dict)
     uses: list[tuple[int, int]] = field(default_factory=list)
     members: list[tuple[int, int]] = field(default_factory=list)
     offsets: dict[bytes, int] = field(default_factory=dict)
     new: set[bytes] = field(default_factory=set)
     """Deliveries that were looked up together and stand nowhere in the log."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers of the subjects that were looked up together, and of those met since."""
+    deliveries: dict[int, bytes] = field(default_factory=dict)
+    """What stands for the delivery of each draft that was looked up with others, by the draft's identity in memory."""
 
 
 class Planner:
@@ -75,24 +82,25 @@ class Planner:
         if len(submission.drafts) >= WORTH_ASKING_AT_ONCE:
             self._look_up(submission.drafts, plan)
         _each(submission.drafts, lambda draft: submission.receipts.append(self._plan_draft(draft, plan)))
+        plan.rows = sealed(self.reader.keys, tip.link, plan.pending)
+        plan.tip = tip_of(plan.rows, tip)
         return plan
 
     def _look_up(self, drafts: Sequence[Draft], plan: Plan) -> None:
         """Ask at once for what each of many sound drafts asks: numbers, versions, whether it was delivered before."""
         keys = self.reader.keys
-        numbers = keys.find_many(dict.fromkeys(name for draft in drafts for name in _named(draft)))
+        numbers = plan.numbers
+        numbers |= keys.find_many(dict.fromkeys(name for draft in drafts for name in _named(draft)))
         if subjects := {numbers[draft.subject] for draft in drafts if draft.subject in numbers}:
             plan.versions |= self.reader.versions(subjects)
         if self.reader.is_migrated():
             return
-        deliveries = {
-            keys.delivery(draft.origin.source, draft.event_id, numbers[draft.subject] if draft.own else None)
-            for draft in drafts
-            if not draft.own or draft.subject in numbers
-        }
-        if deliveries:
-            plan.offsets |= self.reader.find_deliveries(deliveries)
-            plan.new = deliveries - set(plan.offsets)
+        known = [draft for draft in drafts if not draft.own or draft.subject in numbers]
+        told = keys.deliveries_of([_told(draft, numbers) for draft in known])
+        plan.deliveries = dict(zip(map(id, known), told, strict=True))
+        if told:
+            plan.offsets |= self.reader.find_deliveries(set(told))
+            plan.new = set(told) - set(plan.offsets)
 
     def _check_advance(self, advance: Advance) -> None:
         check_text(advance.consumer, "a consumer's name")
@@ -110,14 +118,14 @@ class Planner:
             return self._duplicate(draft, known, plan)
         if self._somebody_left and not draft.own and not about_log:
             self._require_here(draft)
-        number = 0 if about_log else keys.number(draft.subject)
+        number = 0 if about_log else self._number(draft.subject, plan)
         before = self._version(number, plan)
         if draft.expected_version is not None and draft.expected_version != before:
             raise VersionConflict(draft.subject, draft.expected_version, before)
         delivery = delivery or keys.delivery(draft.origin.source, draft.event_id, number)
-        row = self._row(draft, delivery, number, before + 1, plan.tip)
-        self._add(plan, row, draft)
-        return Receipt(row.offset, row.version, duplicate=False)
+        event = self._event(draft, delivery, number, before + 1, plan)
+        self._add(plan, event, draft)
+        return Receipt(event.offset, event.version, duplicate=False)
 
     def _require_here(self, draft: Draft) -> None:
         """Raise MovedAway if the subject, or one that it is said to belong to, goes on in another log. What lies here
@@ -137,63 +145,65 @@ class Planner:
         """The draft's delivery (None if its subject has no number yet), and the offset at which it stands already."""
         keys, source, event_id = self.reader.keys, draft.origin.source, draft.event_id
         about_log = isinstance(draft.body, ABOUT_LOG)
+        looked_up = plan.deliveries.get(id(draft))
         if not draft.own and not about_log:
-            delivery = keys.delivery(source, event_id)
+            delivery = looked_up or keys.delivery(source, event_id)
             known = plan.offsets.get(delivery)
             if known is None and delivery not in plan.new:
                 known = self.reader.find_delivery(delivery)
             return delivery, known
-        number = 0 if about_log else keys.find(draft.subject)
+        number = 0 if about_log else plan.numbers.get(draft.subject) or keys.find(draft.subject)
         if number is None:
             return None, None
-        delivery = keys.delivery(source, event_id, number)
+        delivery = looked_up or keys.delivery(source, event_id, number)
         known = plan.offsets.get(delivery)
         if known is None and delivery not in plan.new:
             known = self.reader.find_own(source, event_id, number)
         return delivery, known
 
-    def _add(self, plan: Plan, row: StoredEvent, draft: Draft) -> None:
-        plan.rows.append(row)
+    def _add(self, plan: Plan, row: Pending, draft: Draft) -> None:
+        plan.pending.append(row)
         plan.offsets[row.delivery] = row.offset
         plan.versions[row.subject] = row.version
-        plan.tip = Tip(row.offset, row.chain, row.recorded_at_us)
-        number = self.reader.keys.number
         match draft.body:
             case Assessment(used=used):
-                plan.uses.extend((used_number, row.offset) for used_number in {number(use.subject) for use in used})
+                numbers = {self._number(use.subject, plan) for use in used}
+                plan.uses.extend((number, row.offset) for number in numbers)
             case Facts(points) | Correction(points):
-                groups = {number(point.value.group) for point in points if isinstance(point.value, Belongs)}
+                named = [point.value.group for point in points if isinstance(point.value, Belongs)]
+                groups = {self._number(group, plan) for group in named}
                 plan.members.extend((group, row.subject) for group in groups)
 
-    def _row(self, draft: Draft, delivery: bytes, number: int, version: int, tip: Tip) -> StoredEvent:
-        payload = codec.encode(draft.body, draft.event_id, self.reader.keys)
+    def _number(self, subject: str, plan: Plan) -> int:
+        """The subject's number, given out now if it has none."""
+        return plan.numbers.get(subject) or _Numbers(plan.numbers, self.reader.keys).number(subject)
+
+    def _event(self, draft: Draft, delivery: bytes, number: int, version: int, plan: Plan) -> Pending:
+        payload = codec.encode(draft.body, draft.event_id, _Numbers(plan.numbers, self.reader.keys))
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise InvalidEvent(f"an event has {len(payload):,} bytes, over {MAX_PAYLOAD_BYTES:,}", "send it as several")
         kind = codec.kind_of(draft.body)
         origin, digest = self.origin(draft.origin)
-        offset = tip.offset + 1
-        head = chain.header(offset, tip.recorded_at_us, kind, number, version=version, delivery=delivery, origin=digest)
-        stored = seal_payload(self.reader.keys, kind, number, payload, head)
-        link = chain.link(tip.link, head, stored)
-        return StoredEvent(offset, tip.recorded_at_us, kind, number, version, origin, delivery, stored, link)
+        offset = plan.tip.offset + len(plan.pending) + 1
+        return Pending(offset, plan.tip.recorded_at_us, kind, number, version, origin, delivery, digest, payload)
 
     def _duplicate(self, draft: Draft, offset: int, plan: Plan) -> Receipt:
         """The receipt of a delivery that came before. Raises DeliveryConflict if its content was another.
 
         Of what was compacted, or of a subject erased since, nothing can be compared: it is a duplicate.
         """
-        row = next((row for row in plan.rows if row.offset == offset), None)
+        row: StoredEvent | Pending | None = next((row for row in plan.pending if row.offset == offset), None)
         row = row or next(self.reader.rows("WHERE offset = ?", (offset,)), None)
         if row is None:
             return Receipt(offset, None, duplicate=True)
         keys = self.reader.keys
         if row.subject == 0 or keys.key(row.subject) is not None:
-            payload = self.reader.payload(row)
+            payload = row.payload if isinstance(row, Pending) else self.reader.payload(row)
             if payload is None or not self._same(draft, row, payload):
                 raise DeliveryConflict(draft.origin.source, offset)
         return Receipt(offset, row.version, duplicate=True)
 
-    def _same(self, draft: Draft, row: StoredEvent, payload: bytes) -> bool:
+    def _same(self, draft: Draft, row: StoredEvent | Pending, payload: bytes) -> bool:
         keys = self.reader.keys
         if row.kind != codec.kind_of(draft.body) or self.reader.origin(row.origin)[0] != draft.origin:
             return False
@@ -217,6 +227,11 @@ class Planner:
             known = (self.reader.connection.last_insert_rowid(), chain.origin_digest(origin))
             self._origins[origin] = known
         return known
+
+
+def _told(draft: Draft, numbers: Mapping[str, int]) -> tuple[str, str, int | None]:
+    """What tells a draft's delivery from others: its source, its id and, of what this program made, whose it is."""
+    return draft.origin.source, draft.event_id, numbers[draft.subject] if draft.own else None
 
 
 def _each(drafts: Sequence[Draft], do: Callable[[Draft], None]) -> None:
@@ -245,6 +260,22 @@ def _named(draft: Draft) -> Iterator[str]:
             yield from (use.subject for use in used)
         case Facts(points) | Correction(points):
             yield from (point.value.group for point in points if isinstance(point.value, Belongs))
+
+
+class _Numbers:
+    """Numbers by the key store, those that are known at hand."""
+
+    def __init__(self, known: dict[str, int], keys: KeyStore) -> None:
+        self._known, self._keys = known, keys
+
+    def number(self, subject: str) -> int:
+        number = self._known.get(subject)
+        if number is None:
+            number = self._known[subject] = self._keys.number(subject)
+        return number
+
+    def name(self, number: int) -> str:
+        return self._keys.name(number)
 
 
 class _Recorded:

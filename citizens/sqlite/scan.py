@@ -24,6 +24,7 @@ from citizens.errors import LogDamaged
 from citizens.points import Gatherer, Groups, Heads, Scan, put
 from citizens.sqlite.ahead import ahead
 from citizens.sqlite.cipher import NONCE_BYTES
+from citizens.sqlite.crypto import MANY
 from citizens.sqlite.key_table import KeyTable
 from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader
 from citizens.sqlite.scan_columns import Digests, Row, take_columns
@@ -46,7 +47,7 @@ def scan(reader: Reader, after: int, to: int, subjects: Sequence[int] | None = N
     for rows in ahead(_stretches(reader, after, to, subjects)):
         readable, gone = keys.parted(rows, 3)
         unreadable.extend(row[0] for row in gone)
-        if readable and not take_columns(readable, keys, digests, gatherer):
+        if len(readable) < MANY or not take_columns(readable, keys, digests, gatherer):
             _take_one_by_one(readable, keys, digests, gatherer)
     return gatherer.scan(unreadable)
 

@@ -31,7 +31,7 @@ from citizens.sqlite.connections import (
     has_tables,
     set_meta,
 )
-from citizens.sqlite.crypto import Bytes, Rows, macs, unseal
+from citizens.sqlite.crypto import DIGEST_BYTES, Bytes, Rows, macs, unseal
 from citizens.sqlite.durable import require_private
 from citizens.sqlite.envelope import unwrap, wrap
 
@@ -41,6 +41,11 @@ COUNTER_BITS = 48
 def row_of(number: int, entity: str, identifier: str) -> bytes:
     """What a row's seal is over."""
     return f"{number}\0{entity}\0{identifier}".encode()
+
+
+def _delivery_text(source: str, event_id: str, number: int | None) -> bytes:
+    text = f"{source}\0{event_id}".encode()
+    return text if number is None else number.to_bytes(8, "big") + text
 
 
 class SealedStore:
@@ -145,12 +150,18 @@ class SealedStore:
         With `number` it is one that this program made of that subject (0: of the log itself). Those live apart from
         what anybody delivers, and apart from those of an erased subject that had the same name.
         """
-        text = f"{source}\0{event_id}".encode()
-        if number is None:
-            return hashlib.blake2b(text, digest_size=16, key=self.pepper).digest()
-        return hashlib.blake2b(
-            number.to_bytes(8, "big") + text, digest_size=16, key=self.pepper, person=b"own"
-        ).digest()
+        text, person = _delivery_text(source, event_id, number), b"" if number is None else b"own"
+        return hashlib.blake2b(text, digest_size=DIGEST_BYTES, key=self.pepper, person=person).digest()
+
+    def deliveries_of(self, told: Sequence[tuple[str, str, int | None]]) -> list[bytes]:
+        """What `delivery` gives of many: (source, event id, number or None) of each."""
+        made: list[bytes] = [b""] * len(told)
+        for own, person in ((False, b""), (True, b"own")):
+            places = [place for place, (_, _, number) in enumerate(told) if (number is not None) == own]
+            texts = Rows.of([_delivery_text(*told[place]) for place in places])
+            for place, digest in zip(places, Rows.even(macs(self.pepper, texts, person), DIGEST_BYTES), strict=True):
+                made[place] = digest
+        return made
 
     def deliveries(self, source: str, event_ids: Any) -> Bytes:
         """What stands for each of many deliveries of one source, end to end: the same as `delivery` gives.

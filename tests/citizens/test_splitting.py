@@ -121,6 +121,7 @@ def test_a_changed_row_is_named_among_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, stretch: int
 ) -> None:
     monkeypatch.setattr(scanning, "STRETCH", stretch)
+    monkeypatch.setattr(scanning, "MANY", 1)
     with fresh(tmp_path / "log") as log:
         log.append([wages(f"person/{number}", "1", f"{number}") for number in range(10)])
         path = log.layout.events_path()

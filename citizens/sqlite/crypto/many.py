@@ -1,6 +1,6 @@
 """What `cipher`, `chain` and the key store do to one row, done to many.
 
-Each function works through OpenSSL's loops where they can be had, and row by row otherwise.
+Each function works through OpenSSL's loops where they can be had, and row by row otherwise and for a few rows.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from citizens.points import Ints
 from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES
 from citizens.sqlite.crypto import one_by_one
 from citizens.sqlite.crypto.loops import HEADER_BYTES, LINK_BYTES, OVERHEAD_BYTES
-from citizens.sqlite.crypto.openssl import openssl
+from citizens.sqlite.crypto.openssl import OpenSsl, openssl
 from citizens.sqlite.crypto.rows import Bytes, Rows
 
-DIGEST_BYTES = 16
+DIGEST_BYTES, MANY = 16, 64
+"""Bytes of a keyed hash, and from how many rows on the loops are worth making: making them takes 50 ms."""
 _HEADER = np.dtype(
     [
         ("offset", ">u8"),
@@ -55,7 +56,7 @@ def sealed_ends(plain_ends: Ints) -> Ints:
 def seal(keys: Bytes | bytes, abouts: Rows, plains: Rows) -> Rows:
     """Nonce and AES-GCM ciphertext of each row (`cipher.encrypt`); `keys` are one of each row, or one of all."""
     nonces = np.frombuffer(os.urandom(NONCE_BYTES * len(plains)), np.uint8)
-    library = openssl()
+    library = _library(len(plains))
     if library is None:
         return one_by_one.seal(keys, nonces, abouts, plains)
     ends = sealed_ends(plains.ends)
@@ -73,7 +74,7 @@ def unseal(keys: Bytes | bytes, abouts: Rows, sealed: Rows) -> tuple[Rows, int]:
     """What `seal` was given, and how many rows of it are sound: from the first that is not, nothing is said."""
     short = np.flatnonzero(np.diff(sealed.ends) < OVERHEAD_BYTES)
     count = int(short[0]) if len(short) else len(sealed)
-    library = openssl()
+    library = _library(count)
     if library is None:
         return one_by_one.unseal(keys, abouts, sealed, count)
     ends = sealed.ends - OVERHEAD_BYTES * np.arange(len(sealed.ends), dtype=np.int64)
@@ -87,7 +88,7 @@ def unseal(keys: Bytes | bytes, abouts: Rows, sealed: Rows) -> tuple[Rows, int]:
 
 def links(before: bytes, heads: Bytes, stored: Rows) -> Bytes:
     """The links of events in order, end to end (`chain.link`). `before` is the link before the first."""
-    library = openssl()
+    library = _library(len(stored))
     if library is None:
         return one_by_one.links(before, heads, stored)
     out = np.empty(LINK_BYTES * len(stored), np.uint8)
@@ -99,17 +100,21 @@ def links(before: bytes, heads: Bytes, stored: Rows) -> Bytes:
     return out
 
 
-def macs(key: bytes, texts: Rows) -> Bytes:
-    """The keyed hash of each text, 16 bytes each (the key store's `delivery`)."""
-    library = openssl()
+def macs(key: bytes, texts: Rows, person: bytes = b"") -> Bytes:
+    """The keyed hash of each text, 16 bytes each (the key store's `delivery`). `person` tells kinds of texts apart."""
+    library = _library(len(texts))
     if library is None:
-        return one_by_one.macs(key, texts)
+        return one_by_one.macs(key, texts, person)
     out = np.empty(DIGEST_BYTES * len(texts), np.uint8)
-    with library.mac(key, DIGEST_BYTES) as context:
+    with library.mac(key, DIGEST_BYTES, person) as context:
         well = library.loops["mac"](context, *_places(texts), _at(out), len(texts))
     if well < len(texts):
         raise OSError(f"OpenSSL did not hash row {well}")
     return out
+
+
+def _library(rows: int) -> OpenSsl | None:
+    return openssl() if rows >= MANY else None
 
 
 def _key(keys: Bytes | bytes) -> tuple[bytes | None, Bytes | None]:

@@ -41,9 +41,9 @@ def links(before: bytes, heads: Bytes, stored: Rows) -> Bytes:
     return np.frombuffer(b"".join(made), np.uint8)
 
 
-def macs(key: bytes, texts: Rows) -> Bytes:
+def macs(key: bytes, texts: Rows, person: bytes) -> Bytes:
     """The keyed hash of each text."""
-    start = hashlib.blake2b(digest_size=16, key=key)
+    start = hashlib.blake2b(digest_size=16, key=key, person=person)
     made: list[bytes] = []
     for text in texts:
         hashed = start.copy()

@@ -34,7 +34,7 @@ class _Parameter(ctypes.Structure):
     )
 
 
-_UNSIGNED_INTEGER = 2
+_UNSIGNED_INTEGER, _OCTETS = 2, 5
 _MADE = {
     "EVP_CIPHER_fetch": (c_void_p, (c_void_p, c_char_p, c_char_p)),
     "EVP_CIPHER_CTX_new": (c_void_p, ()),
@@ -87,12 +87,15 @@ class OpenSsl:
             self._library.EVP_MD_CTX_free(context)
 
     @contextmanager
-    def mac(self, key: bytes, size: int) -> Iterator[int]:
-        """A context of BLAKE2b with a key, for hashes of `size` bytes."""
+    def mac(self, key: bytes, size: int, person: bytes) -> Iterator[int]:
+        """A context of BLAKE2b with a key and its parameter `person`, for hashes of `size` bytes."""
         context = self._library.EVP_MAC_CTX_new(self._mac)
         wanted = c_size_t(size)
         place = ctypes.cast(ctypes.pointer(wanted), c_void_p)
-        settings = (_Parameter * 2)(_Parameter(b"size", _UNSIGNED_INTEGER, place, ctypes.sizeof(wanted), 0))
+        letters = ctypes.create_string_buffer(person, len(person) + 1)
+        settings = (_Parameter * 3)(_Parameter(b"size", _UNSIGNED_INTEGER, place, ctypes.sizeof(wanted), 0))
+        if person:
+            settings[1] = _Parameter(b"custom", _OCTETS, ctypes.cast(letters, c_void_p), len(person), 0)
         try:
             _require(self._library.EVP_MAC_init(context, key, len(key), settings))
             yield context
