@@ -145,8 +145,16 @@ def verify(
     permit: Annotated[str, typer.Argument(metavar="PERMIT", help="A file, or `-` for stdin.")],
     key: Annotated[
         list[Path],
-        typer.Option("--key", metavar="FILE", help="The issuer's public key, a JWK or a set of them. Repeatable."),
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help="The issuer's public key: a JWK, a set of them, or the issuer's metadata, whose keys sign for that "
+            "issuer alone. Repeatable.",
+        ),
     ],
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", metavar="NAME", help="Accept this issuer's permits only.")
+    ] = None,
     status: Annotated[
         Path | None, typer.Option("--status", metavar="FILE", help="The status list, as last fetched.")
     ] = None,
@@ -178,6 +186,7 @@ def verify(
         challenge=_challenge(nonce, audience),
         needs_holder=not unproved,
         clock=None if on else now,
+        issuer=issuer or "",
     )
     if as_json:
         print(json.dumps({**asdict(verification), "sound": verification.sound}, ensure_ascii=False))

@@ -28,6 +28,7 @@ from api.http.problems import Fault, Refusal
 from api.http.programs import Laws
 from api.http.reading import Document, not_json, read_json
 from api.permits.office import Office
+from api.permits.register import WrongRegister
 from api.schema import to_json
 from citizens import (
     CitizensError,
@@ -258,6 +259,8 @@ def refusal_of_log(fault: CitizensError) -> Refusal:
 
 
 def refusal_of(failure: Failure, pointer: str = "") -> Refusal:
-    """A use case's failure as a refusal: what names nothing that is there is 422."""
+    """A use case's failure as a refusal: what names nothing that is there is 422, a register that is not right 503."""
+    if isinstance(failure, WrongRegister):
+        return Refusal("damaged", [Fault(pointer, failure.message, failure.help)], {"Retry-After": "60"})
     kind = "invalid-request" if isinstance(failure, Misuse) else "conflict"
     return Refusal(kind, [Fault(pointer, failure.message, failure.help)])

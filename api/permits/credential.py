@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from api.failures import Failure
 from api.permits.decision import Decision, Privilege
 from api.permits.holder import Challenge, check_proof
-from api.permits.keys import base64url, public_jwk
-from api.permits.signing import checked, signed
+from api.permits.keys import ISSUER, base64url, public_jwk
+from api.permits.signing import checked, key_of, signed
 from api.permits.status_list import VALID, packed, status_at
 
 if TYPE_CHECKING:
@@ -141,22 +141,26 @@ def verify(
     challenge: Challenge | None = None,
     needs_holder: bool = True,
     clock: datetime | None = None,
+    issuer: str = "",
 ) -> Verified:
     """Whether a token is genuine, in time, in its holder's hand, and not taken back by the status list beside it.
 
     No network. `challenge` is what the holder was asked to sign; a permit that is bound to a key and comes without a
     proof is not to be relied on, unless `needs_holder` is false: then only what the issuer said is checked.
     `clock`: the verifier's own, where `now` is read from it: nothing is to be relied on that was signed after it.
+    `issuer`: whose permits alone are accepted, by the name that they say; a key of an issuer's metadata signs for that
+    issuer alone in any case.
     """
     parts = token.strip().split("~")
     if len(token) > MOST_CHARACTERS or len(parts) < 2 or not token.isascii():
         return Verified(problems=("this is not a permit: it has no `~`, or is too long",))
     try:
         claims = checked(parts[0], TYPE, keys)
+        whose = (key_of(parts[0], keys) or {}).get(ISSUER, "")
         disclosed = _disclosed(claims, parts[1:-1])
     except ValueError as fault:
         return Verified(problems=(str(fault),))
-    problems = [*_untimely(claims, now), *_of_the_future(claims, clock)]
+    problems = [*_untimely(claims, now), *_of_the_future(claims, clock), *_of_another(claims, whose, issuer)]
     if claims.get("vct") != KIND or claims.get("holds") is not True:
         problems.append("it states no permission")
     holder, unproved = _holder(claims, token.strip(), challenge, now)
@@ -203,6 +207,11 @@ def _status(
     claims: Mapping[str, Any], token: str, keys: Mapping[str, Any], now: datetime, clock: datetime | None
 ) -> str:
     listed = checked(token.strip(), STATUS_TYPE, keys)
+    whose = (key_of(token.strip(), keys) or {}).get(ISSUER, claims.get("iss"))
+    if whose != claims.get("iss"):
+        raise ValueError(
+            f"the status list is signed by a key of `{whose}`, and `{claims.get('iss')}` issued the permit"
+        )
     where = _place_in_list(claims)
     if listed.get("sub") != where.get("uri"):
         raise ValueError("the status list is another one than the permit names")
@@ -230,6 +239,16 @@ def _untimely(claims: Mapping[str, Any], now: datetime) -> list[str]:
         problems.append(f"it holds from {claims.get('decided_for')} on")
     if now.timestamp() >= end:
         problems.append(f"it held until {claims.get('holds_until')}")
+    return problems
+
+
+def _of_another(claims: Mapping[str, Any], whose: str, wanted: str) -> list[str]:
+    """What is wrong with who issued a permit: its key signs for somebody else, or another issuer was asked for."""
+    said, problems = claims.get("iss"), []
+    if whose and said != whose:
+        problems.append(f"it says that `{said}` issued it, and its key is one of `{whose}`")
+    if wanted and said != wanted:
+        problems.append(f"`{said}` issued it, and only permits of `{wanted}` are accepted")
     return problems
 
 

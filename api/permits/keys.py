@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 ALGORITHM = "ES256"
+ISSUER = "issuer"
+"""Beside a public key: for whom alone it signs, where that is known."""
 
 
 def base64url(content: bytes) -> str:
@@ -76,11 +78,13 @@ def read_private(path: Path) -> EllipticCurvePrivateKey:
 
 
 def read_public(path: Path) -> dict[str, Any]:
-    """The public keys in a file, by their thumbprints: a JWK, or a set of them. Raises Misuse."""
+    """The public keys in a file, by their thumbprints: a JWK, a set of them, or an issuer's metadata, whose keys sign
+    for that issuer alone (`ISSUER` beside each). Raises Misuse."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        keys = said.get("keys", [said])
-        public = {str(key["kid"]): dict(key) for key in keys}
+        listed = said["jwks"] if ISSUER in said else said
+        whose = {ISSUER: str(said[ISSUER])} if ISSUER in said else {}
+        public = {str(key["kid"]): {**key, **whose} for key in listed.get("keys", [listed])}
     except OSError as fault:
         raise Misuse(f"the key `{path}` cannot be read: {(fault.strerror or 'unknown').lower()}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -91,5 +95,12 @@ def read_public(path: Path) -> dict[str, Any]:
 
 
 def read_all_public(paths: Iterable[Path]) -> dict[str, Any]:
-    """The public keys in several files, by their thumbprints. Raises Misuse."""
-    return {name: key for path in paths for name, key in read_public(path).items()}
+    """The public keys in several files, by their thumbprints. Raises Misuse for one that is given of two issuers."""
+    keys: dict[str, Any] = {}
+    for path in paths:
+        for name, key in read_public(path).items():
+            before = keys.get(name, {}).get(ISSUER)
+            if before is not None and before != key.get(ISSUER, before):
+                raise Misuse(f"a key of `{path}` is also one of `{before}`", "give each issuer's metadata as fetched")
+            keys[name] = {**keys.get(name, {}), **key}
+    return keys

@@ -84,6 +84,10 @@ class RegisteredPermit:
         return self.subject(names) or f"{self.entity} {number if number != ERASED else '-'} of the log"
 
 
+class WrongRegister(Failure):
+    """A register that signs nothing: an older copy, another one's, or one whose list stands elsewhere."""
+
+
 class Register:
     """The permits of one issuer."""
 
@@ -187,7 +191,7 @@ class Register:
         return path
 
     def _revoked(self, base: sqlite3.Connection) -> list[int]:
-        """The places that were taken back. Raises Failure if the list that was signed last is none of this register."""
+        """The places that were taken back. Raises WrongRegister if the list that was signed last is none of this."""
         import jwt
 
         revoked = [place for (place,) in base.execute("select place from permits where revoked_at is not null")]
@@ -198,14 +202,14 @@ class Register:
         except (OSError, jwt.InvalidTokenError, KeyError, ValueError):
             return revoked  # there is none, or what is there tells nothing
         if address != self._issuer.status_at:
-            raise Failure(
+            raise WrongRegister(
                 f"the permits of this register look for their list at `{address}`, not at `{self._issuer.status_at}`",
                 f"add `--status-at {address}`, or begin another register",
             )
         lost = before.difference(revoked)
         if lost:
             told = ", ".join(map(str, sorted(lost)[:5])) + (", …" if len(lost) > 5 else "")
-            raise Failure(
+            raise WrongRegister(
                 f"`{path.name}` takes back permits that `register.db` knows nothing of: {told}",
                 "`register.db` is an older copy or another register's: put back the one that belongs to the list",
             )

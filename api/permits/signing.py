@@ -21,10 +21,15 @@ def signed(key: EllipticCurvePrivateKey, kind: str, claims: Mapping[str, Any], k
 
 def checked(token: str, kind: str, keys: Mapping[str, Any]) -> dict[str, Any]:
     """The claims of a JWT that one of the keys signed, by its name. Raises ValueError with what is wrong."""
-    jwk = keys.get(str(_header(token).get("kid")))
+    jwk = key_of(token, keys)
     if jwk is None:
         raise ValueError("it is signed by a key that is not among those given")
     return checked_by(token, kind, jwk)
+
+
+def key_of(token: str, keys: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The key that a JWT names, if it is among those given. Raises ValueError for what is no JWT."""
+    return keys.get(str(_header(token).get("kid")))
 
 
 def checked_by(token: str, kind: str, jwk: Mapping[str, Any]) -> dict[str, Any]:

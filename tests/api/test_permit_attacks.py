@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from api.permits.credential import KIND, TYPE, Issuer, Verified, status_token, verify
 from api.permits.holder import Challenge, with_proof
-from api.permits.keys import public_jwk
+from api.permits.keys import ISSUER, public_jwk
 from api.permits.signing import signed
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ def encoded(said: object) -> str:
 def claims(**other: Any) -> dict[str, Any]:
     days = {"iat": 1, "nbf": 1, "exp": 2**40, "decided_for": "2024-05-10", "holds_until": "2030-01-01"}
     status = {"status_list": {"idx": 5, "uri": LIST}}
-    return {"iss": "office", **days, "vct": KIND, "holds": True, "status": status, "_sd_alg": "sha-256", **other}
+    return {"iss": OFFICE.name, **days, "vct": KIND, "holds": True, "status": status, "_sd_alg": "sha-256", **other}
 
 
 def permit(disclosures: Sequence[str] = (), **other: Any) -> str:
@@ -59,6 +59,22 @@ def refused(found: Verified, words: str) -> None:
 def test_what_was_signed_is_sound() -> None:
     verification = verify(permit([encoded(["salt", "subject", "person/eva"])]), KEYS, NOW)
     assert verification.sound and verification.disclosed == {"subject": "person/eva"}
+
+
+def test_only_the_issuer_that_is_asked_for_is_accepted() -> None:
+    assert verify(permit(), KEYS, NOW, issuer=OFFICE.name).sound
+    refused(verify(permit(), KEYS, NOW, issuer="https://dvla.example"), "only permits of `https://dvla.example`")
+
+
+def test_a_key_signs_for_its_own_issuer_alone() -> None:
+    """Whoever verifies for several issuers trusts none of them with another's permits, or with its status list."""
+    other = public_jwk(OTHER)
+    keys = {JWK["kid"]: {**JWK, ISSUER: OFFICE.name}, other["kid"]: {**other, ISSUER: "https://dvla.example"}}
+    assert verify(permit(), keys, NOW, status_token(OFFICE, [], NOW, DAY)).sound
+    theirs = signed(OTHER, TYPE, claims(), other["kid"]) + "~"
+    refused(verify(theirs, keys, NOW), "its key is one of `https://dvla.example`")
+    unrevoking = status_token(Issuer("https://dvla.example", OTHER, LIST), [], NOW, DAY)
+    refused(verify(permit(), keys, NOW, unrevoking), "signed by a key of `https://dvla.example`")
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", None, 5, "HS256", "ES384", "RS256", ["ES256"], "ES256"])

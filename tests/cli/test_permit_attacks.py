@@ -110,6 +110,34 @@ def test_what_the_office_signed_is_relied_on_at_both(office: Path, server: TestC
     assert told_by_server(server, token) == []
 
 
+def test_an_issuer_s_metadata_is_keys_for_that_issuer_alone(office: Path, server: TestClient) -> None:
+    said = server.get("/.well-known/jwt-vc-issuer").json()
+    (office / "issuer.json").write_text(json.dumps(said), encoding="utf-8")
+    elsewhere = {"issuer": "https://dvla.example", "jwks": {"keys": [public_jwk(OTHER)]}}
+    (office / "dvla.json").write_text(json.dumps(elsewhere), encoding="utf-8")
+    (office / "fresh").write_text(status_token(Issuer("office", KEY, LIST), [], NOW, DAY), encoding="ascii")
+    forged_one = signed(OTHER, TYPE, claims(status=PLACE), public_jwk(OTHER)["kid"]) + "~"
+    for token, more, words in (
+        (permit(status=PLACE), (), ""),
+        (permit(status=PLACE), ("--issuer", said["issuer"]), ""),
+        (permit(status=PLACE), ("--issuer", "https://dvla.example"), "only permits of `https://dvla.example`"),
+        (forged_one, ("--key", office / "dvla.json"), "its key is one of `https://dvla.example`"),
+    ):
+        (office / "known").write_text(
+            json.dumps({**said, "jwks": {"keys": said["jwks"]["keys"][:1]}}), encoding="utf-8"
+        )
+        shown = ("permit", "verify", "-", "--key", office / "known", "--status", office / "fresh", *more)
+        done = run(*shown, stdin=token)
+        assert (done.returncode == 0, words in done.stderr) == (not words, True), done.stderr
+    both = run(
+        "permit", "verify", "-", "--key", office / "issuer.json", "--key", office / "dvla.json", stdin=forged_one
+    )
+    assert both.returncode == 2 and f"is also one of `{said['issuer']}`" in both.stderr
+    assert told_by_server(server, permit(status=PLACE, iss="https://dvla.example")) == [
+        f"`https://dvla.example` issued it, and only permits of `{said['issuer']}` are accepted"
+    ]
+
+
 def test_an_earlier_key_is_good_until_it_is_retired(office: Path, server: TestClient) -> None:
     earlier = signed(OTHER, TYPE, claims(status=PLACE), public_jwk(OTHER)["kid"]) + "~"
     assert "not among those given" in told_by_command(office, earlier)[0]

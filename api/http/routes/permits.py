@@ -26,6 +26,7 @@ from api.http.service import Service, answer, read_document, same, service_of, t
 from api.permits.credential import STATUS_TYPE, Verified, verify
 from api.permits.holder import Challenge, holder_key
 from api.permits.office import Issued, NotPermitted, Office
+from api.permits.register import WrongRegister
 from api.permits.status_list import SIZE
 
 router = APIRouter(tags=["permits"])
@@ -112,6 +113,8 @@ def _issued(service: Service, office: Office, law: Law, look: Look, form: Permit
         return office.issue(
             *asked, day=look.valid, now=now, days=form.days, over=form.over, holder=holder, names=population
         )
+    except WrongRegister:
+        raise
     except NotPermitted as fault:
         raise Refusal("not-permitted", [Fault("", fault.message, fault.help)]) from None
     except Failure as fault:
@@ -183,7 +186,8 @@ def _verified(office: Office, form: PermitShown) -> Verified:
     now = datetime.now(UTC)
     keys = {key["kid"]: key for key in office.keys()["keys"]}
     challenge = Challenge(form.nonce, form.audience) if form.nonce else None
-    return verify(form.permit, keys, now, office.status(now)[0], challenge=challenge, clock=now)
+    issuer, status = office.issuer.name, office.status(now)[0]
+    return verify(form.permit, keys, now, status, challenge=challenge, clock=now, issuer=issuer)
 
 
 @router.post(
@@ -206,6 +210,8 @@ async def revoke_permit(request: Request, place: Annotated[int, Path(ge=0, lt=SI
 def _withdrawn(office: Office, place: int, why: str) -> dict[str, object]:
     try:
         stood = office.register.revoke(place, why, datetime.now(UTC))
+    except WrongRegister:
+        raise
     except Failure as fault:
         raise Refusal("not-found", [Fault("", "there is no permit at this place", fault.help)]) from None
     return {"place": place, "before": not stood}

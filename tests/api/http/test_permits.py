@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 from api.history.events import drafts_of
 from api.http.config import Config, Permits
 from api.http.service import Service
-from api.permits.credential import verify, without
+from api.permits.credential import Issuer, status_token, verify, without
 from api.permits.holder import Challenge, with_proof
 from api.permits.keys import make_key, read_private
 from citizens import open_log
@@ -33,7 +33,8 @@ from tests.cli.roads import EVENTS, LATE, write_roads
 EVA = token("eva@login", "citizen", "person/eva")
 CARL = {**token("carl", "case_worker"), **PURPOSE}
 OPS = token("ops", "operator")
-NAMED = ("--issuer", "https://office.example", "--status-at", "https://office.example/v1/permits/status")
+STATUS_AT = "https://office.example/v1/permits/status"
+NAMED = ("--issuer", "https://office.example", "--status-at", STATUS_AT)
 WANTED = {"requirement": "may_drive", "over": "drives", "days": 30}
 DEFAULTS = {"source": "register", "actor": "clerk", "legal_basis": "Road Act", "retention": "tax"}
 
@@ -160,6 +161,29 @@ def test_a_bound_permit_answers_the_verifier_s_challenge(client: TestClient, tmp
     assert "another challenge" in checked(client, proved, nonce="n-2", audience="police")["problems"][0]
     half = client.post("/v1/permits/verify", json={"permit": proved, "nonce": "n-1"}, headers=EVA)
     assert half.status_code == 422
+
+
+def test_a_register_put_back_from_an_older_copy_signs_nothing(tmp_path: Path) -> None:
+    config, register = office(tmp_path), tmp_path / "register"
+    with serving(config, Service(config, open_log(tmp_path / "log"))) as client:
+        permit = issued(client)
+        older = (register / "register.db").read_bytes()
+        revoke = f"/v1/permits/{permit['place']}/revoke"
+        assert client.post(revoke, json={"why": "stolen"}, headers=OPS).status_code == 200
+        (register / "register.db").write_bytes(older)
+        for done in (
+            client.post(revoke, json={"why": "stolen"}, headers=OPS),
+            client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA),
+        ):
+            assert (done.status_code, done.json()["type"]) == (503, "/problems/damaged"), done.text
+            assert f"knows nothing of: {permit['place']}" in done.json()["errors"][0]["message"]
+        # the list that was signed last still stands, and takes the permit back
+        assert checked(client, permit["permit"])["problems"] == ["it has been revoked"]
+        stale = register / "status.jwt"
+        signer = Issuer("https://office.example", read_private(tmp_path / "key.pem"), STATUS_AT)
+        stale.write_text(status_token(signer, [permit["place"]], datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)))
+        done = client.get("/v1/permits/status")
+        assert (done.status_code, done.json()["type"]) == (503, "/problems/damaged")
 
 
 def test_a_server_without_a_key_issues_none(tmp_path: Path) -> None:
