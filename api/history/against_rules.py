@@ -86,9 +86,11 @@ def _relations(program: Program, entity: str) -> dict[str, str]:
 
 
 def unknown_entities(program: Program, names: Iterable[str]) -> tuple[str, ...]:
-    """What to say of the kinds of subjects in logs that the rules do not know: nobody reads their facts."""
+    """What to say of the kinds of subjects in logs that the rules do not know: nobody reads their facts. Groups whose
+    debts a fact is are those of other rules."""
     entities = program.settings.entities
-    known = {*entities, *OWN}
+    indebted = {group for definition in program.definitions.values() for group, _ in definition.ledger}
+    known = {*entities, *OWN, *indebted}
     unknown = sorted(set(names) - known)
     told = [_unknown(name, list(entities)) for name in unknown[:MOST_NAMED]]
     return (*told, *_more(len(unknown), "kinds of subjects"))
