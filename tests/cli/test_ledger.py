@@ -128,3 +128,30 @@ def test_a_late_pay_slip_shows_how_much_snap_was_paid_too_much(tmp_path: Path) -
     ask("follow", "--once", "--log", log)
     balances = ask("ledger", "snap_unit/home", "--log", log)["balances"]
     assert balances["USD"]["by_period"] == {"2024-10": "48.00"}
+
+
+COUPLE = """\
+- subject: person/ada
+  id: f
+  facts: {2024-10-01: {birth_date: 1990-01-01, snap_unit: {group: snap_unit/home, role: snap_member}}}
+- subject: person/ben
+  id: g
+  facts: {2024-10-01: {birth_date: 1990-01-01, snap_unit: {group: snap_unit/home, role: snap_member}}}
+- subject: snap_unit/home
+  id: s
+  facts: {2024-11-01: {snap_state: ohio, snap_issued: 536}, 2024-12-01: {snap_issued: 536}}
+"""
+DEATH = """\
+- {subject: person/ben, id: late, facts: {2024-11-10: {date_of_death: 2024-11-10}}, reason: register of deaths}
+"""
+
+
+def test_a_death_told_late_shows_how_much_snap_was_paid_for_the_dead(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    append(log, COUPLE)
+    for month in ("2024-11", "2024-12"):
+        ask("annual", "us", "--year", month, "--log", log)
+    append(log, DEATH)
+    ask("follow", "--once", "--log", log)
+    balances = ask("ledger", "snap_unit/home", "--log", log)["balances"]
+    assert balances["USD"]["by_period"] == {"2024-11": "0.00", "2024-12": "244.00"}
