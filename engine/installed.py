@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "made"
-KINDS = "programs", "objects", "readers"
+KINDS = "programs", "objects", "readers", "modules"
 _HASH_BYTES = 32
 
 

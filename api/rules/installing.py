@@ -1,9 +1,9 @@
 """`python -m api.rules.installing`: make, when the program is installed, what its first run would otherwise have to.
 
-The build hook (`build_hook.py`) runs this by the Python that installs. It makes the programs of all shipped rules and,
-for reforms, `us` as it is read: any machine with this Python can use them; and for this processor the machine code of
-`demo` and of `taxsim` with the columns of the README. They lie in `engine/made` (`engine.installed`). What is there
-already, of these rules and this code, stays.
+The build hook (`build_hook.py`) runs this by the Python that installs. It makes the programs of shipped rules, their
+modules as they are read, and for reforms `us` as a whole as it is read, which any machine with this Python can use; and
+for this processor the machine code of `demo` and of `taxsim` with the columns of the README. They lie in `engine/made`
+(`engine.installed`). What is there already, of these rules and this code, stays.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from shutil import rmtree
 from api.rules import programs
 from api.rules.keeping import SHIPPED, entry_name
 from engine import installed, kept
+from engine.reading.documents import keep_modules
 
 ROOT = Path(installed.__file__).parents[1]
 _ROWS = b"taxsimid,year,mstat,depx,age1,pwages\n1,2024,1,1,9,31000\n2,2024,2,0,0,90000\n"
@@ -30,6 +31,8 @@ def main() -> int:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == now:
         return 0
     rmtree(installed.FOLDER, ignore_errors=True)
+    for shipped in programs.shipped_rules():
+        keep_modules(SHIPPED / shipped)
     with tempfile.TemporaryDirectory() as name:
         cache = Path(name)
         _use_everything(cache)

@@ -15,6 +15,7 @@ import os
 import re
 from pathlib import Path
 
+from engine.reading import read_before
 from engine.reading.context import Context
 from engine.reading.declarations import RuleModule, Ruleset
 from engine.reading.declared_settings import Settings
@@ -35,11 +36,33 @@ def read_ruleset(folder: Path, problems: Diagnostics) -> Ruleset | None:
         problems.add("E111", message, None, help=remedy, file=str(folder))
         return None
     settings = _read_settings_file(folder, problems)
-    modules = [_read_module_file(path, folder, settings, problems) for path in module_files(folder, problems)]
+    ground = _ground(folder)
+    modules = [_read_module_file(path, folder, settings, ground, problems) for path in module_files(folder, problems)]
     if settings is None:
         return None
     rule_modules = sorted((module for module in modules if module is not None), key=lambda module: module.name)
     return Ruleset(settings, tuple(rule_modules))
+
+
+def keep_modules(folder: Path) -> None:
+    """Keep the modules of rules as they are read, for everybody who uses this installation. Raises OSError."""
+    quiet = Diagnostics()
+    settings, ground = _read_settings_file(folder, quiet), _ground(folder)
+    for path in module_files(folder, quiet):
+        problems = Diagnostics()
+        source = load_source(path, problems)
+        module = read_module(source, _module_name(path, folder), settings, problems) if source and settings else None
+        if source is not None and module is not None and not list(problems):
+            read_before.keep(ground, folder, module, source.text)
+
+
+def _ground(folder: Path) -> str:
+    above = base_of(folder)
+    return read_before.ground_of(path / SETTINGS_FILE for path in (folder, above) if path is not None)
+
+
+def _module_name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 def _read_settings_file(folder: Path, problems: Diagnostics) -> Settings | None:
@@ -95,14 +118,18 @@ def _based_on(node: Node) -> Scalar | None:
     return next((entry.value for entry in node if entry.name == "based_on" and isinstance(entry.value, Scalar)), None)
 
 
-def _read_module_file(path: Path, folder: Path, settings: Settings | None, problems: Diagnostics) -> RuleModule | None:
+def _read_module_file(
+    path: Path, folder: Path, settings: Settings | None, ground: str, problems: Diagnostics
+) -> RuleModule | None:
     source = load_source(path, problems)
     if source is None:
         return None
     if settings is None:
         read_nodes(source, problems)
         return None
-    return read_module(source, path.relative_to(folder).with_suffix("").as_posix(), settings, problems)
+    name = _module_name(path, folder)
+    known = read_before.fetch(ground, folder, name, source.text)
+    return known if known is not None else read_module(source, name, settings, problems)
 
 
 def module_files(folder: Path, problems: Diagnostics) -> list[Path]:
