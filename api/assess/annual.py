@@ -39,7 +39,7 @@ from api.assess.figures import Assessed, assess
 from api.assess.gathering import Population, population_of
 from api.assess.whole_histories import assess_each, groups_in, larger_of
 from api.failures import Failure
-from api.history.against_rules import recorded_in
+from api.history.against_rules import misplaced, recorded_in
 from api.scale.spread import Spread, here
 from citizens import (
     FOLLOWER,
@@ -70,7 +70,7 @@ class AnnualReport:
     `totals` are sums by figure over everybody assessed, now or before, in steps of the money grid; `due` and `refunded`
     are what follows. `counted` is everybody by what became of them.
     `finished` says that an earlier run had done it all; nothing was computed then. `recorded` says when
-    the facts that are read were recorded.
+    the facts that are read were recorded, `misplaced` tells of those that were recorded of another entity than theirs.
     """
 
     horizon: int
@@ -86,6 +86,7 @@ class AnnualReport:
     finished: bool = False
     counted: Counted | None = None
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    misplaced: tuple[str, ...] = ()
 
 
 def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
@@ -106,6 +107,7 @@ def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
         report.finished and other.finished,
         both,
         recorded_in([report.recorded, other.recorded]),
+        tuple(dict.fromkeys((*report.misplaced, *other.misplaced))),
     )
 
 
@@ -160,6 +162,7 @@ def run_annual(
         alone=everybody.alone,
         totals=dict.fromkeys(terms.rules.figures, 0),
         recorded=everybody.recorded,
+        misplaced=everybody.misplaced,
     )
     postings = _Postings(log, terms, horizon)
     done = 0
@@ -206,6 +209,7 @@ class _Everybody:
     moved: list[str]
     count: Callable[[list[str]], Counted]
     recorded: Mapping[str, Recorded]
+    misplaced: tuple[str, ...]
 
     @property
     def groups(self) -> int:
@@ -229,7 +233,14 @@ def _everybody(log: History, terms: Terms, horizon: int) -> _Everybody:
     elif population is not None:
         rows, moved = population.settled(population.occupied())
     recorded = {} if binding.whole else snapshot.recorded  # whole histories are read at any time
-    return _Everybody(population, rows, moved, partial(counted, binding, population, snapshot), recorded)
+    return _Everybody(
+        population,
+        rows,
+        moved,
+        partial(counted, binding, population, snapshot),
+        recorded,
+        misplaced(binding.program, binding.read, snapshot),
+    )
 
 
 def consumer_of(terms: Terms) -> str:

@@ -72,7 +72,12 @@ def annual_command(
         if not as_json and not runs.show:
             _show(done)
     # what one assessment of a year does not read, another may
-    unread = (*unknown, *unread_attributes(recorded_in(done.report.recorded for done in runs.done.values()), period))
+    misplaced = dict.fromkeys(line for done in runs.done.values() for line in done.report.misplaced)
+    unread = (
+        *unknown,
+        *misplaced,
+        *unread_attributes(recorded_in(done.report.recorded for done in runs.done.values()), period),
+    )
     for line in unread:
         complain(line)
     if as_json:
@@ -171,6 +176,9 @@ def _show(run: _Run) -> None:
     if not report.groups:
         recorded = "the run is on record, and `rulewright follow` assesses whoever comes later"
         say(f"{period}: no {groups} to assess, as known at {_horizon(horizons)}; {recorded}")
+        if report.counted is not None and any((*report.counted.people, report.counted.strays)):
+            for line in _people(report.counted, terms):
+                say(line)
         return
     if report.finished:
         of_all = f"{report.already:,} of" if _failed_before(report) else "all"

@@ -14,6 +14,7 @@ from api.batch.files import find_inputs
 from api.cases.reach import reached
 from api.failures import Failure
 from api.find.from_logs import add_debts, add_owners, wanted_of
+from api.history.against_rules import misplaced
 from citizens import Belongs, History, Known, Recorded, read_table
 from engine.ir.program import Definition, Program
 from engine.population.columns import Columns, owner_links
@@ -32,7 +33,8 @@ class NobodyThere(Failure):
 class Among:
     """A population. `name` gives a row's name, by entity; `refused`: how many facts the door did not take, whose groups
     were left out; `alone`: people in no group, who were not looked at; `offset`: how far a log was read;
-    `heads`: the columns of files, by entity; `recorded`: when the facts of a log that are read were recorded."""
+    `heads`: the columns of files, by entity; `recorded`: when the facts of a log that are read were recorded;
+    `misplaced`: what to say of those that were recorded of another entity than theirs."""
 
     columns: Columns
     name: Callable[[str, int], str]
@@ -41,6 +43,7 @@ class Among:
     offset: int | None = None
     heads: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    misplaced: tuple[str, ...] = ()
 
 
 def from_files(program: Program, at: Period, files: Sequence[str]) -> Among:
@@ -84,7 +87,16 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
         return population.name(entity, int(ids[entity][row]))
 
     refused = len(admitted.problems) + sum(map(len, population.misfits.values()))
-    return Among(admitted.columns, name, refused, population.alone, horizon, recorded=snapshot.recorded)
+    return Among(
+        admitted.columns,
+        name,
+        refused,
+        population.alone,
+        horizon,
+        {},
+        snapshot.recorded,
+        misplaced(program, binding.read, snapshot),
+    )
 
 
 def looked_at(program: Program, log: History, subjects: Sequence[str], day: date) -> list[str]:

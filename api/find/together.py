@@ -35,6 +35,7 @@ def find_in_parts(
     """
     answers: dict[int, SearchResult] = {}
     recorded: list[Mapping[str, Recorded]] = []
+    misplaced: dict[str, None] = {}
     nobody: list[NobodyThere] = []
     touched: list[list[str]] = [[] for _ in parts]
     for number, (log, known) in enumerate(parts):
@@ -44,13 +45,12 @@ def find_in_parts(
             nobody.append(empty)
             continue
         recorded.append(among.recorded)
+        misplaced |= dict.fromkeys(among.misplaced)
         answers[number] = find(program, condition, text, at, among=among, wanted=wanted, touched=touched[number])
     if not answers:
         raise nobody[0]
-    told = (
-        *unknown_entities(program, [name for log, _ in parts for name in log.entities()]),
-        *unread_attributes(recorded_in(recorded), at),
-    )
+    unknown = unknown_entities(program, [name for log, _ in parts for name in log.entities()])
+    told = (*unknown, *misplaced, *unread_attributes(recorded_in(recorded), at))
     if len(parts) == 1:
         names = [[*(row.of.id for row in answers[0].rows), *touched[0]]]
         return replace(answers[0], unread=told), names

@@ -8,8 +8,9 @@ from datetime import date
 from difflib import get_close_matches
 
 from api.history.recorded import value_of
-from citizens import Belongs, Correction, Draft, Facts, Point, Recorded
-from engine.ir.program import Program
+from citizens import Belongs, Correction, Draft, Facts, Point, Recorded, Snapshot
+from engine.explain.words import humanized
+from engine.ir.program import Definition, Program
 from engine.values.periods import Period
 
 OWN = frozenset({"access", "annual_run", "query"})
@@ -54,7 +55,7 @@ def _fact(program: Program, entity: str, point: Point) -> tuple[str, str] | None
             return None  # a membership that ends
         return f"a {entity} has no fact of this name", "see `rulewright list`, or `variables` of the ruleset"
     if point.value is not None and value_of(program, definition, point.value) is None:
-        return f"this is not a {definition.type} as the rules take it", "see its `type` and `range`"
+        return f"the rules take a value of type {definition.type} here", "see its `range`, too"
     return None
 
 
@@ -119,6 +120,21 @@ def unread_attributes(recorded: Mapping[str, Recorded], at: Period) -> tuple[str
         for name, when in stray[:MOST_NAMED]
     ]
     return (*told, *_more(len(stray), "facts that were recorded for other times only"))
+
+
+def misplaced(program: Program, read: Mapping[str, Definition], snapshot: Snapshot) -> tuple[str, ...]:
+    """What to say of facts in a snapshot that were recorded of another entity of the rules than theirs. `read`: by
+    column."""
+    tables = [table for entity, table in snapshot.tables.items() if entity in program.settings.entities]
+    stated = {(name, table.entity) for table in tables for name in table.columns if name in read}
+    wrong = {
+        (read[name].short_name, entity, read[name].entity) for name, entity in stated if read[name].entity != entity
+    }
+    told = [
+        f"`{name}` is recorded of a {humanized(entity)}, and is a fact of a {humanized(of)}: it is not read"
+        for name, entity, of in sorted(wrong)
+    ]
+    return (*told[:MOST_NAMED], *_more(len(told), "facts that were recorded of another entity"))
 
 
 def _days(first: date, last: date) -> str:

@@ -132,7 +132,7 @@ class _Reader(CheckedReader):
         if isinstance(entry.value, Sequence) and not entry.value.items:
             return  # none of them
         if not isinstance(entry.value, YamlMapping):
-            help_text = f"write `{entity.plural}: {{some_id: {{…}}}}`"
+            help_text = f"write `{entity.plural}: {{some_id: {{…}}}}`, or `{entity.plural}: []` if there are none"
             self.report("E802", f"`{entity.plural}` lists instances by id", entry.value.span, help=help_text)
             return
         if len(entry.value) > MAX_INSTANCES:

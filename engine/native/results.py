@@ -5,7 +5,7 @@ They are put together from what code wrote and, for the rows that are handed ove
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -190,17 +190,18 @@ def hand_over(
     figures: dict[Cell, Figures],
     constants: Constants,
     *,
+    asked: Collection[Cell],
     groups: Mapping[str, Mask],
 ) -> None:
-    """Put the interpreter's figures of a component in the place of what code wrote; in `groups` those that figures
-    make."""
+    """Put the interpreter's figures of a component, those that are asked, in the place of what code wrote; in `groups`
+    those that figures make."""
     case = case_of(program, layout.columns, rows_of(layout, component))
     case = with_groups(program, case)[0] if groups else case
     for entity, rows in groups.items():
         rows[np.flatnonzero(rows_in(layout, entity, {component}))] = False
         there = (row_of(program, layout.columns, entity, name) for name in case.instances.get(entity, ()))
         rows[[row for row in there if row is not None]] = True
-    for cell, instance, outcome in outcomes(program, constants, case, figures):
+    for cell, instance, outcome in outcomes(program, constants, case, asked):
         definition = program.definitions[cell.name]
         row = row_of(program, layout.columns, definition.entity, instance)
         if row is None:

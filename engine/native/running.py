@@ -116,8 +116,10 @@ class Evaluator:
         bad = set(layout.beyond).union(apart, *causes.values())
         kinds = {program.definitions[cell.name].entity for cell in figures}
         groups = {kind: told_groups(program, layout, kind) for kind in kinds if is_made(program, columns, kind)}
-        for component in bad:
-            hand_over(program, layout, component, figures, self._constants_of(program), groups=groups)
+        whole = set(layout.beyond) | apart
+        for component in bad:  # of the others only what code could not tell
+            asked = [cell for cell in figures if component in whole or component in causes.get(cell, ())]
+            hand_over(program, layout, component, figures, self._constants_of(program), asked=asked, groups=groups)
         only_groups(figures, program, groups)
         named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
         told = {name: figures.get(cell) or nobodys(cell) for name, cell in cells.items()}

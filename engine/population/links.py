@@ -168,15 +168,17 @@ class LinkReader:
             return GroupLink(of, np.zeros(len(of), dtype=np.int8))
         stated = people[name].combine_chunks()
         places = role_places(stated, entity.roles)
-        for row in np.flatnonzero((places < 0) & (of >= 0)):
+        wrong = (places < 0) & (of >= 0)
+        for row in np.flatnonzero(wrong):
             self.report(entity.of, int(row) + 1, name, no_such_role(stated[int(row)].as_py(), entity))
+        unclear = frozenset(of[wrong].tolist())
         role = np.maximum(places, 0).astype(np.int8)
         stays = self.dated(entity, people, of, role)
         if stays is None:
-            self.roles(entity, of, role)
+            self.roles(entity, of, role, unclear=unclear)
             return GroupLink(of, role)
         self.stays[entity.name] = stays
-        self.roles(entity, of, role, stays)
+        self.roles(entity, of, role, stays, unclear=unclear)
         group_on(stays, of, role, self.at.end)
         return GroupLink(of, role)
 
@@ -215,8 +217,17 @@ class LinkReader:
             group = NOBODY if leaves[row] else int(of[row])
             yield int(row), Statement(head.days, group, max(int(places[row]), 0))
 
-    def roles(self, entity: Entity, of: NDArray[np.int32], role: NDArray[np.int8], stays: Stays | None = None) -> None:
-        """Report groups with too few or too many in a role: those for a time count on the day on which most do."""
+    def roles(
+        self,
+        entity: Entity,
+        of: NDArray[np.int32],
+        role: NDArray[np.int8],
+        stays: Stays | None = None,
+        *,
+        unclear: Collection[int],
+    ) -> None:
+        """Report groups with too few or too many in a role: those for a time count on the day on which most do. Of the
+        groups that are `unclear` it is told that somebody in them has none of the roles."""
         count, roles = self.tables[entity.name].num_rows, len(entity.roles)
         inside = of >= 0
         if stays is not None:
@@ -227,9 +238,13 @@ class LinkReader:
         for number, stated_role in enumerate(entity.roles):
             of_role = held.reshape(count, roles)[:, number]
             for row in np.flatnonzero(of_role < stated_role.minimum):
+                if row in unclear:
+                    continue
                 self.report(entity.name, int(row) + 1, stated_role.name, f"nobody has the role `{stated_role.name}`")
             if stated_role.maximum is not None:
                 for row in np.flatnonzero(of_role > stated_role.maximum):
+                    if row in unclear:
+                        continue
                     message = (
                         f"{of_role[row]} have the role `{stated_role.name}`, and at most {stated_role.maximum} may"
                     )

@@ -75,7 +75,7 @@ def test_what_one_partition_reads_is_read(land: Path, tmp_path: Path, partitions
 REFUSED = [
     ("persom/bo: {wages: 1.00}", "`persom/bo`: the rules know no entity of this name"),
     ("person/bo: {wage: 1.00}", "2024-01-01 wage: a person has no fact of this name"),
-    ("person/bo: {wages: much}", "2024-01-01 wages: this is not a money as the rules take it"),
+    ("person/bo: {wages: much}", "2024-01-01 wages: the rules take a value of type money here"),
     ("person/bo: {tax_unit: {group: tax_unit/a, role: wife}}", "2024-01-01 tax_unit: a tax_unit has no such role"),
     ("person/bo: {taxunit: {group: tax_unit/a, role: head}}", "a person belongs to nothing of this name"),
     ("person/bo: {tax_unit: {group: household/a, role: head}}", "the group named here is not a tax_unit"),

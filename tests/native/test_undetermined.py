@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Outcome
 from engine.ir.program import Program
-from engine.native import Options, evaluate
+from engine.native import Options, evaluate, handover
 from engine.native.agreement import differences
 from engine.native.results import UNDETERMINED
 from engine.population.columns import Columns
@@ -79,3 +81,22 @@ def test_the_fact_is_named_and_not_what_does_not_matter(program: Program, tmp_pa
     assert undetermined
     assert set(tax.messages) == undetermined
     assert set(tax.messages.values()) == {"cannot be determined: `wages` is not known"}
+
+
+def test_the_interpreter_is_asked_only_what_code_could_not_tell(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Watched(Interpreter):
+        def find(self, fact: Fact) -> Outcome:
+            asked.append(fact.name.rpartition(":")[2])
+            return super().find(fact)
+
+    monkeypatch.setattr(handover, "Interpreter", Watched)
+    columns = population(program, 9)
+    result = evaluate(program, columns, ["credit", "tax"], options=Options(cache=tmp_path))
+    assert 0 < result.handed_over == asked.count("credit"), "some rows are determined, or hang on two facts together"
+    assert "tax" not in asked, "what hangs on wages alone was proved"
+    monkeypatch.undo()
+    assert differences(program, columns, result) == []
