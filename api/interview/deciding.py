@@ -97,6 +97,7 @@ class _Search:
         self.left -= 1
         case = replace(self.case, given={**self.case.given, **stated})
         interpreter = Interpreter(self.program, case, self.constants, earlier)
+        interpreter.trace()
         return interpreter.find(self.figure) if self.left >= 0 else NOT_APPLICABLE, interpreter
 
     def place(self, fact: Fact) -> tuple[bool, str]:

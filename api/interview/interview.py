@@ -1,7 +1,7 @@
 """What to ask next so that some figures are determined, computed anew from what is known: nothing is scripted.
 
 1. The interpreter, with what is not known unknown, says which figures are open and which facts they still hang on. What
-   is not among those is never asked.
+   is not among those is never asked; nor, of permissions, what another open fact makes idle whatever it is.
 2. Two completions: all of those facts absent, and those that most people have at their usual amount. In each, one fact
    at a time is something telling; machine code gives the figures of all in one batch. A fact's effect is the largest
    change of a wanted figure, times the share of people who have the fact.
@@ -29,9 +29,11 @@ from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Possible
 from engine.ir.program import Definition, Program
-from engine.values.types import EnumValue, Kind, Value
+from engine.values.types import NONE, EnumValue, Kind, Value
 
 MOST_NAMED = 5
+MOST_WORK = 3_000
+"""So much work (`Figures.work`) goes into finding out that a question cannot matter: some 30 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def next_step(
     needs = _needs(interpreter, wanted)
     interpreters.keep(interpreter)
     facts = _with_what_is_listed(program, asked_case, wanted, needs, interpreters)
-    best = next((fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed), None)
+    ranked = (fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed)
+    best = next((fact for fact in ranked if _may_matter(fact, asked_case, wanted, facts, interpreters)), None)
     if best is None:
         return _about_lists(Step(calculated, None, len(facts)), asked_case, needs, passed)
     return Step(
@@ -89,6 +92,38 @@ def _with_what_is_listed(
     mattering = _needs(listed, wanted)
     interpreters.keep(listed)
     return [fact for fact in facts if fact in mattering]
+
+
+def _may_matter(
+    fact: Fact, case: Case, wanted: Sequence[Definition], facts: Collection[Fact], interpreters: Interpreters
+) -> bool:
+    """Whether a fact may matter to permissions, which are quickly found. It does not if, whatever some other open fact
+    turns out to be, they no longer hang on it: ranges alone, in which that fact is open, do not tell."""
+    if not all(figure.type.kind is Kind.BOOLEAN for figure in wanted):
+        return True
+    left = MOST_WORK
+    for other in in_order_of_rules(interpreters.program, [fact_ for fact_ in facts if fact_ != fact]):
+        matters, values = False, _every_value(interpreters.program, interpreters.program.definitions[other.name])
+        for value in values:
+            interpreter = interpreters.begin(replace(case, given={**case.given, other: value}))
+            matters = fact in _needs(interpreter, wanted)
+            left -= interpreter.work
+            if matters:
+                break
+        if values and not matters:
+            return False
+        if left < 0:
+            break
+    return True
+
+
+def _every_value(program: Program, definition: Definition) -> Sequence[Value]:
+    """All that a fact can be, where that is little."""
+    if definition.type.kind not in (Kind.BOOLEAN, Kind.ENUM):
+        return ()
+    members = _options(program, definition) if definition.type.kind is Kind.ENUM else ()
+    values: list[Value] = [EnumValue(definition.type.enum, name) for name in members] or [True, False]
+    return [*values, *([NONE] if definition.type.or_none else [])]
 
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], interpreters: Interpreters) -> list[Fact]:

@@ -15,7 +15,7 @@ from api.interview.deciding import decides
 from api.interview.interview import next_step
 from api.rules.programs import find_rules
 from engine.explain.questions import sample_values
-from engine.interpret.case_reader import read_case
+from engine.interpret.case_reader import case_from_data, read_case
 from engine.interpret.cases import EVERY, Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
@@ -25,6 +25,7 @@ from engine.pipeline import check_rules
 from engine.text.diagnostics import Diagnostics
 from engine.values.types import Value
 from tests.cli.command import run
+from tests.rulesets import check, told
 
 COMPLETIONS = 12
 STEPS = 3
@@ -140,6 +141,28 @@ licences: {l0: {person: eva, licence_category: b, granted: 2010-06-01, valid_unt
     assert "may_drive of eva with" in done.stderr, done.stderr
     assert "it is yes" in done.stderr
     assert "it is no" in done.stderr
+
+
+def test_what_another_fact_makes_idle_whatever_it_is_is_not_asked(tmp_path: Path) -> None:
+    """Ranges say that the permission hangs on `taught`: it matters only to who is and is not a learner."""
+    fact = "{{label: {0}, entity: person, period: year, type: boolean}}"
+    figure = "{{label: F, law: s. 1, entity: person, period: year, type: boolean, formula: {0}}}"
+    text = "about: Rules\nlaw: Act\nexports: [taught, learner, old, may]\ninputs:\n"
+    text += "".join(f"  {name}: {fact.format(name.title())}\n" for name in ("taught", "learner", "old"))
+    formulas = {"first": "learner and taught", "second": "not learner", "may": "old and not (first and second)"}
+    text += "variables:\n" + "".join(f"  {name}: {figure.format(body)}\n" for name, body in formulas.items())
+    compiled = check(tmp_path, {"rules": text})
+    assert compiled.program is not None, told(compiled)
+    program, asked = compiled.program, []
+    now = case_from_data(program, {"at": "2024", "people": {"ada": {}}}, Diagnostics())
+    assert now is not None
+    for _ in range(3):
+        _, question = next_step(program, now, [program.definitions["may"]])
+        if question is None or question.name not in program.definitions:
+            break
+        asked.append(question.name)
+        now = replace(now, given={**now.given, question: True})
+    assert "taught" not in asked and "old" in asked
 
 
 def test_what_matters_only_if_something_is_not_listed_is_not_asked(tmp_path: Path) -> None:
