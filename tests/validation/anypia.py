@@ -18,7 +18,7 @@ from pathlib import Path
 
 DATA = Path(__file__).parent / "data" / "anypia.csv"
 LAST_YEAR, FIRST_MONTH, LAST_MONTH = 2024, date(2013, 1, 1), date(2026, 11, 1)
-FULL_AGE_MONTHS = {1937: 780, 1940: 786, 1943: 792, 1950: 792, 1955: 794, 1957: 798}
+FULL_AGE_MONTHS = {1937: 780, 1940: 786, 1943: 792, 1950: 792, 1955: 794, 1957: 798, 1958: 800}
 Data = dict[str, object]
 
 
@@ -39,12 +39,16 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """The case in our terms: the month, the worker, the last year of earnings, the claims of relatives."""
+    """The case in our terms: the month, the worker, the last year of earnings, the claims of relatives.
+
+    `within`: the years that lay wholly in a period of disability that has ended.
+    """
 
     at: date
     worker: Data
     last_year: int
     claims: Mapping[str, Data]
+    within: frozenset[int] = frozenset()
 
 
 def outputs() -> Iterator[Output]:
@@ -105,8 +109,17 @@ def _claimed(born: date, entitled: int) -> Data:
 def _retirement(output: Output) -> Stated:
     early = _attained(output.born, 744) + (output.born.day != 2)
     full = _attained(output.born, FULL_AGE_MONTHS.get(output.born.year, 804))
-    entitled = {"earliest": early, "full": full, "70": _attained(output.born, 840)}[output.case]
-    return Stated(_month(entitled + output.after), _claimed(output.born, entitled), entitled // 12 - 1, {})
+    claim, *periods = output.case.split()
+    entitled = {"earliest": early, "full": full, "70": _attained(output.born, 840)}[claim]
+    last_year = entitled // 12 - 1
+    worker = _claimed(output.born, entitled)
+    disabled = [[output.born.year + int(age) for age in period.split("-")] for period in periods]
+    if disabled:
+        worker["ss_years_of_ended_disability"] = sum(until - onset + 1 for onset, until in disabled)
+    if output.kind == "retirement after disability without later earnings":
+        last_year = disabled[0][0] - 1
+    within = frozenset(year for onset, until in disabled for year in range(onset + 1, until))
+    return Stated(_month(entitled + output.after), worker, last_year, {}, within)
 
 
 def _disability(output: Output) -> Stated:

@@ -112,6 +112,8 @@ def _case(rules: Rules, output: Output, said: Stated) -> Case:
     record: Data = {}
     for year, amount in years.items():
         record[f"y{year}"] = {"person": "worker", "record_year": year, "record_earnings": amount}
+        if year in said.within:
+            record[f"y{year}"] |= {"record_is_within_disability": True}  # type: ignore[operator]
         if year < 1978:
             record[f"y{year}"] |= {"record_quarters_before_1978": min(4, int(amount // 50))}  # type: ignore[operator]
     data: Data = {
