@@ -35,6 +35,7 @@ from citizens import (
     import_tables,
     read_table,
 )
+from citizens.events import are_plain
 from citizens.sample import YEAR, load_sample
 from engine.ir.program import Definition, Program
 from engine.population.arrays import figure_array
@@ -311,6 +312,8 @@ def _without_bad_ids(entity: str, table: Any) -> Any:
     """The table with nothing in the place of ids that cannot stand in a log: the door refuses those rows."""
     name = _id_column(entity, table)
     ids = table[name].to_pylist()
+    if not table[name].null_count and are_plain(ids):
+        return table
     good = [id_ if id_ is not None and not bad_id(entity, id_) else None for id_ in ids]
     return table if good == ids else table.set_column(table.column_names.index(name), name, pa.array(good, pa.string()))
 

@@ -6,6 +6,7 @@ A subject is named `<entity>/<id>`: `person/880-12`, `tax_unit/17`.
 from citizens.events.assessments import FAULT, FAULT_USE, Adjustment, Assessment, Row, Use
 from citizens.events.checks import (
     OWN_SOURCES,
+    are_plain,
     check_currency,
     check_name,
     check_new_subject,
@@ -66,6 +67,7 @@ __all__ = [
     "Unreadable",
     "Use",
     "Value",
+    "are_plain",
     "check_currency",
     "check_draft",
     "check_name",

@@ -149,7 +149,7 @@ class Opened(Readings):
     def _after_commit(self) -> None:
         """Runs in the writer after each commit, before anybody is told of it: what was written must be where the next
         opening looks for it. Calls for a checkpoint or, far behind, makes one."""
-        self._files.require_in_place(self.layout.events_path())
+        self._files.require_in_place(self._events_path())
         if self._wal_pages >= self._settings.checkpoint_pages:
             self._checkpointer.request()
         if self._wal_pages >= self._settings.checkpoint_pages * FORCED_CHECKPOINT:
