@@ -6,7 +6,7 @@ taxes = law.evaluate({"person": people, "tax_unit": units}, at=2024, want=["inco
 """
 
 from api.failures import Failure
-from api.python.surface import Law, load, sample, simulate
+from api.python.surface import Law, load, sample, sample_homes, simulate
 from engine.text.diagnostics import RulesInvalid
 
-__all__ = ["Failure", "Law", "RulesInvalid", "load", "sample", "simulate"]
+__all__ = ["Failure", "Law", "RulesInvalid", "load", "sample", "sample_homes", "simulate"]

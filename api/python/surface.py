@@ -140,6 +140,23 @@ def sample(units: int | None = None) -> dict[str, Any]:
     return {"person": people, "tax_unit": facts, "weight": loaded.tax_units.select(["tax_unit_id", "weight"])}
 
 
+def sample_homes() -> dict[str, Any]:
+    """The shipped sample of 4,000 whole households of 2024 as pyarrow Tables: `person` (with `dwelling_id` and
+    `family_id`), `tax_unit`, `dwelling`, `family` and `weight` (one column).
+
+    The 5,549 units of the 4,000 dwellings: all units of a dwelling have one weight, which says how many dwellings of
+    the nation it is as well as how many units each of them is. `simulate(…, population=["cps-homes"])` runs on them;
+    its standard errors of units are over random groups of units, those of households over groups of households.
+    """
+    from citizens.sample import load_homes
+
+    loaded = load_homes()
+    facts = loaded.tax_units.drop_columns(["weight", "state_fips"])
+    weight = loaded.tax_units.select(["tax_unit_id", "weight"])
+    tables = {"person": loaded.people, "tax_unit": facts, "dwelling": loaded.dwellings, "family": loaded.families}
+    return {**tables, "weight": weight}
+
+
 def simulate(
     *reforms: str | Path | Sequence[str | Path], at: int | str | Sequence[int | str], rules: str = "us",
     population: Sequence[str] = (), **more: Any,

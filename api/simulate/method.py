@@ -24,7 +24,8 @@ def method(request: Request, view: View, by_household: bool = False) -> tuple[st
         f"Standard errors are of the replicate weights `{request.replicates}`." if request.replicates else
         f"Standard errors are of {request.samples} bootstrap samples of units (of {MOST_GROUPS:,} random groups of "
         f"them, where there are more) with seed {request.seed}. They tell "
-        "the chance of the sample, not its faults, and not how the survey was designed.",
+        "the chance of the sample, not its faults, and not how the survey was designed."
+        + (" Those of households are of samples of households." if by_household else ""),
         f"Cells of fewer than {SMALL_BELOW} units are not shown, nor others from which they could be worked out.",
         "Inequality is of people's net income over the square root of their unit's size; below zero counts as zero.",
         *((HOUSEHOLDS_SAID.format(entity=view.household),) if by_household else ()),

@@ -59,8 +59,8 @@ def _body(simulation: Simulation, title: str) -> Iterator[str]:
         yield "<h2>Side by side</h2>" + _side_by_side(simulation) + _window(simulation)
     for year in simulation.years:
         for reform in year.reforms:
-            if several:
-                yield f"<h2>{escape(headline(year, reform, simulation.currency))}</h2>"
+            told = headline(year, reform, simulation.currency) if several else f"What changes in {year_words(year)}"
+            yield f"<h2>{escape(told)}</h2>"
             yield from _reform(year, reform, simulation.currency)
     yield "<h2>How this was computed</h2>"
     yield f"<p>{escape(simulation.population)}.</p>"

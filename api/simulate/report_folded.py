@@ -27,7 +27,7 @@ def named_section(reform: ReformAnswer, currency: str) -> Iterator[str]:
             for row in table.rows
         ]  # fmt: skip
         first = "Tenth" if "deciles" in table.name else "Expanded income"
-        inside = data_table(table.about, [first, *table.columns], rows)
+        inside = data_table(table.about, [first, *table.columns], rows, wide=True)
         yield f'<details class="wide"><summary>{escape(table.about)}</summary>{inside}</details>'
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from html import escape
-from itertools import cycle
 
 from engine.values.numbers import with_commas
 
@@ -22,30 +21,32 @@ def with_code(text: str) -> str:
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
-def data_table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> str:
-    """A table of rows, each with its label, its cells and its style (`sum`, `under` or none)."""
-    head = "".join(f'<th scope="col">{escape(heading).replace("_", "_<wbr>")}</th>' for heading in heads)
+def data_table(
+    caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]], wide: bool = False
+) -> str:
+    """A table of rows, each with its label, its cells and its style (`sum`, `under` or none).
+
+    On a phone it stands line by line, each figure beside its head; roles keep it a table there too. One that is too
+    `wide` for that is scrolled.
+    """
+    head = "".join(
+        f'<th role="columnheader" scope="col">{escape(heading).replace("_", "_<wbr>")}</th>' for heading in heads
+    )
     body = "".join(
-        f"<tr{f' class={style!r}' if style else ''}>"
-        f'<th scope="row">{escape(label)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        f'<tr role="row"{f" class={style!r}" if style else ""}><th role="rowheader" scope="row">{escape(label)}</th>'
+        + "".join(_cell(heading, cell) for heading, cell in zip(heads[1:], cells, strict=True))
+        + "</tr>"
         for label, cells, style in rows
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll{"" if wide else " stacking"}" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table role="table"><caption>{escape(caption)}</caption><thead role="rowgroup"><tr role="row">{head}</tr>'
+        f'</thead><tbody role="rowgroup">{body}</tbody></table></div>'
     )
 
 
-def stacking(table: str, heads: Sequence[str]) -> str:
-    """A table that stands line by line on a phone, each figure beside its head; roles keep it a table there too."""
-    roles = {"<table>": "table", "<thead>": "rowgroup", "<tbody>": "rowgroup", '<th scope="row">': "rowheader"}
-    roles |= {"<tr": "row", '<th scope="col">': "columnheader"}
-    for tag, role in roles.items():
-        opened = tag.rstrip(">")
-        table = table.replace(opened + ">" * tag.endswith(">"), f'{opened} role="{role}"' + ">" * tag.endswith(">"))
-    beside = cycle(heads)
-    table = re.sub("<td>", lambda _: f'<td role="cell" data-head="{escape(next(beside))}">', table)
-    return table.replace('class="scroll"', 'class="scroll stacking"')
+def _cell(heading: str, cell: str) -> str:
+    return f'<td role="cell" data-head="{escape(heading)}">{escape(cell)}</td>'
 
 
 # --- numbers in words

@@ -22,7 +22,6 @@ from api.simulate.report_parts import (
     figure_with_table,
     grouped_digits,
     in_millions,
-    stacking,
     whole_number,
     with_code,
 )
@@ -54,7 +53,7 @@ def budget_section(lines: Sequence[BudgetLine], currency: str) -> str:
     heads = ["Million " + currency, "Current law", "Reform", "Change", "± s.e.", "Units in the sample that change"]
     heads += ["Units of the nation that have it, current law", "Units of the nation that have it, reform"]
     about = f"Totals for the nation in million {currency}; what is indented is not summed again"
-    return stacking(data_table(about, heads, rows), heads[1:])
+    return data_table(about, heads, rows)
 
 
 def tenths_section(way: Grouping, currency: str, whose: str = "units") -> str:
@@ -182,9 +181,9 @@ def rates_section(rates: Rates) -> str:
     heads = [
         f"{rates.name.capitalize()} tax rate of the {rates.earner}",
         f"{n}, current law",
-        "% of units",
+        "% of units, current law",
         f"{n}, reform",
-        "% of units",
+        "% of units, reform",
     ]
     table = data_table(f"Units by {rates.name} tax rate of the {rates.earner}", heads, rows)
     return figure_with_table(said, " ".join((rates.about, *high_rates(rates))), chart, table)

@@ -78,3 +78,12 @@ def test_the_worked_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "units that pay less: 75" in told
     assert "Earned income credit: 2,889.86 USD" in told
+
+
+def test_whole_homes_are_evaluated_home_by_home() -> None:
+    data = rulewright.sample_homes()
+    weight = data.pop("weight")
+    assert weight.num_rows == data["tax_unit"].num_rows == 5_549 and data["dwelling"].num_rows == 4_000
+    homes = rulewright.load("us").evaluate(data, at=2024, want=["household_market_income"])
+    assert homes.column_names == ["dwelling_id", "household_market_income", "problem"]
+    assert homes.num_rows == 4_000 and homes["problem"].null_count == 4_000

@@ -41,6 +41,8 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
     years = [replace(year, reforms=(replace(year.reforms[0], distribution=tables),)) for year in answer.years]
     path = folder / "report.html"
     path.write_text(report(replace(answer, years=tuple(years))), encoding="utf-8")
+    single = replace(answer, years=answer.years[:1], window=())
+    path.with_name("single.html").write_text(report(single), encoding="utf-8")
     return path
 
 
@@ -67,6 +69,22 @@ def test_the_report_is_fit_for_everybody_and_loads_nothing(chromium: Any, page_o
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert (asked, said) == ([page_of.as_uri()], [])
     context.close()
+
+
+def test_on_a_phone_only_the_widest_tables_are_scrolled(chromium: Any, page_of: Path) -> None:
+    page = chromium.new_page(viewport={"width": 320, "height": 700})
+    page.goto(page_of.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    scrolled = "[...document.querySelectorAll('.scroll')].filter(part => part.scrollWidth > part.clientWidth)"
+    assert page.evaluate(f"{scrolled}.every(part => part.closest('.wide') !== null)")
+    assert page.evaluate(f"{scrolled}.length") > 0
+
+
+def test_a_report_of_one_reform_is_fit_for_everybody_too(chromium: Any, page_of: Path) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(page_of.with_name("single.html").as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert faults_of(page) == []
 
 
 def test_wide_tables_are_reached_by_keyboard(chromium: Any, page_of: Path) -> None:
@@ -100,7 +118,7 @@ def test_the_budget_stands_line_by_line_on_a_phone(chromium: Any, page_of: Path)
     context = chromium.new_context(viewport={"width": 320, "height": 700}, offline=True)
     page = context.new_page()
     page.goto(page_of.as_uri())
-    table = page.locator(".stacking").first
+    table = page.locator('.stacking[aria-label^="Totals for the nation"]').first
     assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
     assert table.locator("thead").bounding_box()["height"] <= 1
     first = table.locator("td").first
