@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from api.bench import bounds
 from api.bench.made import write_made
 from api.bench.measured_population import OUTPUTS, YEAR, Tables, admitted, sample_tables, write_files
 from api.bench.measuring import Bound, Measured, best, once, process, surroundings
+from api.rules.programs import find_rules
 from engine.explain.tree import explain
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
@@ -28,6 +30,9 @@ from engine.native.handover import case_of
 from engine.native.plan.plan import cell_for
 from engine.pipeline import compile_rules
 from engine.population.columns import Columns, column_of
+from engine.reading.documents import module_files
+from engine.syntax.files import SETTINGS_FILE
+from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
 
 TWO_THREADS = f"{len(OUTPUTS)} outputs, 2 threads"
@@ -36,18 +41,33 @@ MEMORY = "memory alone, the same bytes, 2 threads"
 _OUT = "out.parquet"
 COLD = "whole process: files to a file, code from the cache"
 FIRST = "whole process: files to a file, nothing cached"
+CHANGED = "the same, nothing cached, a file of the rules changed"
 
 
 def compiling(rules: Path, program: Program, columns: Columns, runs: int) -> Iterator[Measured]:
     """From text to machine code; and again, from what is kept on disk."""
     figures = f"{len(program.definitions):,} facts and figures"
-    yield Measured("compile", f"{figures}, YAML to checked program", best(lambda: compile_rules(rules), runs))
     with tempfile.TemporaryDirectory() as folder:
+        unread = copy_with_change(rules, SETTINGS_FILE, Path(folder))
+        yield Measured("compile", f"{figures}, YAML to checked program", best(lambda: compile_rules(unread), runs))
+        module = module_files(rules, Diagnostics())[0].relative_to(rules)
+        changed = copy_with_change(rules, str(module), Path(folder))
+        what = "the same, all files but one read at the installation"
+        yield Measured("compile", what, best(lambda: compile_rules(changed), runs))
         for what in ("nothing cached", "from the cache"):
             forget()
             prepare(program, columns, (), options=Options(cache=""))  # lays the population out, which is not compiling
             seconds = once(lambda: prepare(program, columns, OUTPUTS, options=Options(cache=folder)))
             yield Measured("compile", f"machine code for {len(OUTPUTS)} outputs, {what}", seconds)
+
+
+def copy_with_change(rules: Path, name: str, folder: Path) -> Path:
+    """A copy of rules in which one file is changed: in its settings, and no module counts as read before."""
+    copy = folder / name.replace("/", "-") / rules.resolve().name
+    shutil.copytree(rules, copy)
+    with (copy / name).open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    return copy
 
 
 def made(figures: int) -> Iterator[Measured]:
@@ -205,12 +225,20 @@ def processes(rules: str, tables: Tables, folder: Path, repeat: int, runs: int) 
     decoding = bounds.parquet(map(Path, inputs), once_over / _OUT, runs)
     yield first.measured("process", FIRST, units, decoding)
     yield min(process(command, variables) for _ in range(runs)).measured("process", COLD, units, decoding)
+    yield _with_changed_rules(find_rules(rules), inputs, folder, units)
     if repeat > 1:
         many.mkdir()
         command = _command(rules, list(write_files(tables, many, repeat)), many)
         used = process(command, variables)
         bound = Bound("decode", decoding.seconds * repeat)
         yield used.measured("process", f"the same, the population {repeat} times over", units * repeat, bound)
+
+
+def _with_changed_rules(rules: Path, inputs: list[str], folder: Path, units: int) -> Measured:
+    name = module_files(rules, Diagnostics())[0].relative_to(rules)
+    copy = copy_with_change(rules, str(name), folder)
+    variables = {**surroundings(folder / "python"), "RULEWRIGHT_CACHE": str(folder / "cache-of-changed")}
+    return process(_command(str(copy), inputs, folder / "once"), variables).measured("process", CHANGED, units)
 
 
 def _command(rules: str, inputs: list[str], folder: Path) -> list[str]:

@@ -96,6 +96,7 @@ def ratios(measurements: Sequence[Measured]) -> dict[str, float]:
         (f"{COMPARED}, over taxcalc's warm calc_all", COMPARED, peers.TAXCALC_WARM),
         ("whole process, code cached, over taxcalc's", ours.COLD, peers.TAXCALC_COLD),
         ("whole process, nothing cached, over taxcalc's", ours.FIRST, peers.TAXCALC_COLD),
+        ("whole process, a file of the rules changed, over taxcalc's", ours.CHANGED, peers.TAXCALC_COLD),
         ("a reform's report on taxcalc's survey, over taxcalc's tc", reform.OURS_SURVEY, reform.TC),
         ("made ruleset, 1 thread, over openfisca-core's", peers.MADE_OURS, peers.MADE_OPENFISCA),
         ("whole process on 2,000 tax units, over policyengine-us's", policyengine.OURS, policyengine.THEIRS),
