@@ -1,5 +1,5 @@
 """What holds a measurement back on this machine, and how long that alone would take: the same bytes moved by two
-threads, decoded by Arrow, written to the disk, or made durable.
+threads, decoded by Arrow, written to the disk, or made durable; events sealed and chained by OpenSSL alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from api.bench.measuring import Bound, best
+from citizens.sqlite.cipher import KEY_BYTES
+from citizens.sqlite.crypto import Rows, links, macs, seal
+from citizens.sqlite.crypto.loops import HEADER_BYTES, LINK_BYTES
 
 _PIECE = 16 * 2**20
 arrow_csv: Any = pyarrow.csv
@@ -80,6 +83,23 @@ def disk(read: Sequence[Path], written_bytes: int, folder: Path) -> Bound:
             os.fdatasync(file.fileno())
         path.unlink()
     return Bound("disk", time.perf_counter() - start)
+
+
+def encryption(events: int, payload_bytes: int) -> Bound:
+    """To seal as many events under a key each, as many keys, to link them and to hash their deliveries."""
+    keys, plains = _drawn(events, KEY_BYTES), _drawn(events, payload_bytes)
+    heads, texts = _drawn(events, HEADER_BYTES), _drawn(events, KEY_BYTES)
+    seal(bytes(KEY_BYTES), heads, keys)  # the machine code is made before the clock runs
+    start = time.perf_counter()
+    stored = seal(keys.data, heads, plains)
+    links(bytes(LINK_BYTES), heads.data, stored)
+    seal(bytes(KEY_BYTES), heads, keys)
+    macs(bytes(KEY_BYTES), texts)
+    return Bound("encryption", time.perf_counter() - start)
+
+
+def _drawn(rows: int, size: int) -> Rows:
+    return Rows.even(os.urandom(rows * size), size)
 
 
 def files_of(folder: Path) -> list[Path]:

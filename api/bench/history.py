@@ -32,6 +32,7 @@ from api.bench.own_history import measure_own_history
 from api.history.tables import sample_tables
 from citizens import Correction, Draft, Facts, Membership, Origin, Point, Source, SqliteLog, import_tables, open_log
 
+PAYLOAD_BYTES = 120  # of an event of the sample, in the clear
 DAY, RECORD_BYTES, WRITERS, KNOWN, MANY = date(2024, 1, 1), 400, 64, 10_000, 500
 ORIGIN = Origin("bench", "bench", "none", "tax")
 GROUP = "history"
@@ -155,6 +156,7 @@ def _population(folder: Path, repeat: int) -> Iterator[Measured]:
         taken, units = _import(log, repeat)
         subjects, files = log.head(), bounds.files_of(folder)
         writing = bounds.disk((), bounds.size_of(files) - before, folder)
+        writing = max(writing, bounds.encryption(subjects, PAYLOAD_BYTES), key=lambda bound: bound.seconds)
         yield Measured(GROUP, f"bulk import of {subjects:,} subjects, an event each", taken, subjects, bound=writing)
         reading = bounds.disk(files, 0, folder)
         snapshot = once(lambda: log.snapshot(DAY))
