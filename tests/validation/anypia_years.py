@@ -1,6 +1,6 @@
 """Social Security's rules for all the years of the calculator's outputs: 1985 to 2061.
 
-1. Only the modules on Social Security, and whose date of birth it is, are kept; they compile in a second.
+1. Only the modules on Social Security, and when people were born and died, are kept; they compile in a second.
 2. The rules answer from 2013 on. What they say of 2013 is taken to hold before, too. One figure was another then: the
    increase of December 1999 was 2.4% until July 2001 (P.L. 106-554 s.1(a)(1)).
 3. `data/anypia_projection.csv` has what the calculator assumes of the years whose indexes are not published (the
@@ -94,7 +94,7 @@ def _settings(settings: Settings) -> Settings:
 def _kept(module: RuleModule, law: Ruleset) -> RuleModule | None:
     """The module for all years; None where nothing on Social Security needs it."""
     if module.name == "people/people":
-        return _births(module)
+        return _births_and_deaths(module)
     if not module.name.startswith(FOLDER) or module.name.endswith("earnings_test"):
         return None
     own = {item.name for item in module.functions} & {"ss_raised_once"}
@@ -111,8 +111,8 @@ def _kept(module: RuleModule, law: Ruleset) -> RuleModule | None:
     )
 
 
-def _births(module: RuleModule) -> RuleModule:
-    names = {"birth_date", "stated_birth_date", "date_of_birth"}
+def _births_and_deaths(module: RuleModule) -> RuleModule:
+    names = {"birth_date", "stated_birth_date", "date_of_birth", "date_of_death"}
 
     def named(declared: Iterable[Input | Variable]) -> tuple[object, ...]:
         return tuple(item for item in declared if item.name in names)
