@@ -171,14 +171,13 @@ class LinkReader:
         wrong = (places < 0) & (of >= 0)
         for row in np.flatnonzero(wrong):
             self.report(entity.of, int(row) + 1, name, no_such_role(stated[int(row)].as_py(), entity))
-        unclear = frozenset(of[wrong].tolist())
         role = np.maximum(places, 0).astype(np.int8)
         stays = self.dated(entity, people, of, role)
         if stays is None:
-            self.roles(entity, of, role, unclear=unclear)
+            self.roles(entity, of, role, wrong=wrong)
             return GroupLink(of, role)
         self.stays[entity.name] = stays
-        self.roles(entity, of, role, stays, unclear=unclear)
+        self.roles(entity, of, role, stays, wrong=wrong)
         group_on(stays, of, role, self.at.end)
         return GroupLink(of, role)
 
@@ -224,12 +223,12 @@ class LinkReader:
         role: NDArray[np.int8],
         stays: Stays | None = None,
         *,
-        unclear: Collection[int],
+        wrong: NDArray[np.bool_],
     ) -> None:
-        """Report groups with too few or too many in a role: those for a time count on the day on which most do. Of the
-        groups that are `unclear` it is told that somebody in them has none of the roles."""
+        """Report groups with too few or too many in a role: those for a time count on the day on which most do. People
+        whose role is `wrong` are told of, and count in none."""
         count, roles = self.tables[entity.name].num_rows, len(entity.roles)
-        inside = of >= 0
+        inside, unclear = (of >= 0) & ~wrong, frozenset(of[wrong].tolist())
         if stays is not None:
             inside[stays.person] = False
         held = np.bincount(of[inside].astype(np.int64) * roles + role[inside], minlength=count * roles)
@@ -243,8 +242,6 @@ class LinkReader:
                 self.report(entity.name, int(row) + 1, stated_role.name, f"nobody has the role `{stated_role.name}`")
             if stated_role.maximum is not None:
                 for row in np.flatnonzero(of_role > stated_role.maximum):
-                    if row in unclear:
-                        continue
                     message = (
                         f"{of_role[row]} have the role `{stated_role.name}`, and at most {stated_role.maximum} may"
                     )
