@@ -30,6 +30,9 @@ def taxsim(
     as_json: AsJson = False,
 ) -> None:
     """Compute taxes from TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
+    from api.cli.process import prepare_for_columns
+
+    prepare_for_columns()
     from api.cli.taxsim import taxsim_command
 
     raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json=as_json, output=output))
