@@ -1,7 +1,7 @@
 """What to ask next so that some figures are determined, computed anew from what is known: nothing is scripted.
 
 1. The interpreter, with what is not known unknown, says which figures are open and which facts they still hang on. What
-   is not among those is never asked; nor, of permissions, what another open fact makes idle whatever it is.
+   is not among those is never asked. Of permissions, what another open fact makes idle whatever it is comes last.
 2. Two completions: all of those facts absent, and those that most people have at their usual amount. In each, one fact
    at a time is something telling; machine code gives the figures of all in one batch. A fact's effect is the largest
    change of a wanted figure, times the share of people who have the fact.
@@ -32,8 +32,9 @@ from engine.ir.program import Definition, Program
 from engine.values.types import NONE, EnumValue, Kind, Value
 
 MOST_NAMED = 5
-MOST_WORK = 3_000
-"""So much work (`Figures.work`) goes into finding out that a question cannot matter: some 30 ms."""
+MOST_WORK, MOST_IDLE = 1_000, 3
+"""So much work (`Figures.work`) goes into finding out that a question cannot matter, some 10 ms, and of so many
+questions. Where all of them are idle the first is asked all the same: ranges may need it to see that all is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,9 @@ def next_step(
     needs = _needs(interpreter, wanted)
     interpreters.keep(interpreter)
     facts = _with_what_is_listed(program, asked_case, wanted, needs, interpreters)
-    ranked = (fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed)
-    best = next((fact for fact in ranked if _may_matter(fact, asked_case, wanted, facts, interpreters)), None)
+    ranked = [fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed]
+    mattering = (fact for fact in ranked[:MOST_IDLE] if _may_matter(fact, asked_case, wanted, facts, interpreters))
+    best = next(mattering, next(iter(ranked), None))
     if best is None:
         return _about_lists(Step(calculated, None, len(facts)), asked_case, needs, passed)
     return Step(
