@@ -20,7 +20,7 @@ from engine.values.periods import Unit
 from tests.validation.anypia import Data, Output, Stated, stated
 
 INDEX_TABLE = "benefits/social_security/indexes:ss_average_wage_index_before_2011"
-OWN_BENEFIT = {"retirement": "ss_retirement_before_deductions", "disability": "social_security_disability"}
+OWN_BENEFIT = {"retirement": "ss_retirement_before_deductions", "disability": "ss_disability_before_deductions"}
 
 
 @dataclass(slots=True)

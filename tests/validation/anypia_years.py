@@ -36,6 +36,7 @@ from engine.text.source import Source
 PROJECTION = Path(__file__).parent / "data" / "anypia_projection.csv"
 ALWAYS, LAST_YEAR = date(1600, 1, 1), 2061
 FOLDER = "benefits/social_security/"
+PAYMENT = ("earnings_test", "nonpayment", "disability_work", "family_payment")
 COLUMNS = {
     "ss_average_wage_index_before_2011": {"": "wages"},
     "ss_earnings_base": {"": "base"},
@@ -95,7 +96,7 @@ def _kept(module: RuleModule, law: Ruleset) -> RuleModule | None:
     """The module for all years; None where nothing on Social Security needs it."""
     if module.name == "people/people":
         return _births_and_deaths(module)
-    if not module.name.startswith(FOLDER) or module.name.endswith("earnings_test"):
+    if not module.name.startswith(FOLDER) or module.name.removeprefix(FOLDER) in PAYMENT:
         return None
     own = {item.name for item in module.functions} & {"ss_raised_once"}
     return replace(
