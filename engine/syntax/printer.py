@@ -11,6 +11,7 @@ from engine.syntax import ast
 from engine.values.numbers import format_decimal
 
 EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, SUPPOSED, TIMED, POSTFIX = range(12)
+_INDENTED = ast.Case | ast.Call | ast.Aggregate | ast.Chosen | ast.Ranked | ast.OverTime | ast.AsIf
 _WIDTH = 100
 _UNGROUPED = 4  # digits of a bare number that is printed as it is: most are years
 
@@ -71,8 +72,25 @@ class _Layout:
                 head = f"{_print(node.value, SUM)} is {'not ' if node.negated else ''}one of ("
                 return _filled(head, [_print(option, SUM) for option in node.options], self.width)
             case ast.Aggregate():
-                return self.aggregate(node)
+                return self.each(f"{node.operation}(", node)
+            case ast.Chosen() | ast.Ranked():
+                return self.each(_chosen(node), node, _keys(node))
+            case ast.OverTime():
+                body = (f"  {line}" for line in self.lines(node.body, EXPRESSION, 2))
+                return [f"{node.operation}(", *body, f"  over {_window(node)})"]
+            case ast.Otherwise():
+                return self.fallback(node)
+            case ast.Not():
+                return _led("not ", self.lines(node.value, _negated(node), 4), _hang(node.value))
         return [_print(node, EXPRESSION)]
+
+    def fallback(self, node: ast.Otherwise) -> list[str]:
+        """A value and what replaces it, which stays behind the closing bracket if it fits."""
+        lines = self.lines(node.value, SUPPOSED)
+        line = f"{lines[-1]} otherwise {_print(node.fallback, FALLBACK)}"
+        if len(line) <= self.width:
+            return [*lines[:-1], line]
+        return [*lines, *_led("otherwise ", self.lines(node.fallback, FALLBACK, 10), _hang(node.fallback))]
 
     def binding(self, binding: ast.Binding) -> list[str]:
         head, bound = f"let {binding.name} = ", _bound(binding.value)
@@ -112,7 +130,8 @@ class _Layout:
             lines += _led(f"{word} ", self.lines(value, level, len(word) + 1), _hang(value))
         return lines
 
-    def aggregate(self, node: ast.Aggregate) -> list[str]:
+    def each(self, head: str, node: ast.Aggregate | ast.Chosen | ast.Ranked, keys: str = "") -> list[str]:
+        """What is gathered from a list: the value, the list, the condition and the order, each on lines of its own."""
         where = self.lines(node.where, OR, 8) if node.where is not None else []
         source = f"{node.name} in {_print(node.source, TIMED)}"
         if node.body is None:
@@ -120,7 +139,8 @@ class _Layout:
         else:
             lines = [*(f"  {line}" for line in self.lines(node.body, EXPRESSION, 2)), f"  for {source}"]
         lines += _led("  where ", where, "    ") if where else []
-        return [f"{node.operation}(", *lines[:-1], lines[-1] + ")"]
+        lines += [f"  {keys}"] if keys else []
+        return [head, *lines[:-1], lines[-1] + ")"]
 
     def supposed(self, node: ast.AsIf) -> list[str]:
         """A figure as if: each replacement on a line of its own, the last with the closing bracket."""
@@ -155,8 +175,8 @@ def _filled(head: str, texts: list[str], width: int) -> list[str]:
 
 
 def _hang(node: ast.Expression) -> str:
-    """How far the further lines of a part stand in: a `case` and a call indent their own."""
-    return "" if isinstance(node, ast.Case | ast.Call | ast.Aggregate | ast.AsIf) else "  "
+    """How far the further lines of a part stand in: a `case`, a call and a list indent their own."""
+    return "" if isinstance(node, _INDENTED) else "  "
 
 
 def _print(node: ast.Expression, level: int) -> str:
@@ -229,27 +249,39 @@ def _postfix(node: ast.Attribute | ast.Index | ast.Call | ast.Aggregate | ast.Ov
             body = f"{_print(node.body, EXPRESSION)} for " if node.body is not None else ""
             return f"{node.operation}({body}{node.name} in {_print(node.source, TIMED)}{where})"
         case ast.OverTime():
-            window = f"{node.unit} {node.edge}".rstrip()
-            if node.counted is not None:
-                counted = _print(node.counted, EXPRESSION)
-                window = f"last {counted if isinstance(node.counted, ast.Name) else f'({counted})'} {window}"
-            elif node.count:
-                window = f"last {node.count} {window}"
-            return f"{node.operation}({_print(node.body, EXPRESSION)} over {window})"
+            return f"{node.operation}({_print(node.body, EXPRESSION)} over {_window(node)})"
         case _:
             assert_never(node)
 
 
+def _window(node: ast.OverTime) -> str:
+    """The periods over which something is gathered, after `over`."""
+    window = f"{node.unit} {node.edge}".rstrip()
+    if node.counted is not None:
+        counted = _print(node.counted, EXPRESSION)
+        return f"last {counted if isinstance(node.counted, ast.Name) else f'({counted})'} {window}"
+    return f"last {node.count} {window}" if node.count else window
+
+
 def _ordered(node: ast.Chosen | ast.Ranked) -> str:
     where = f" where {_print(node.where, OR)}" if node.where is not None else ""
-    keys = ", ".join(f"{_print(key.value, SUM)}{' highest first' if key.descending else ''}" for key in node.keys)
-    by = f" by {keys}" if keys else ""
-    each = f"{_print(node.body, EXPRESSION)} for {node.name} in {_print(node.source, TIMED)}{where}{by}"
+    head, keys = _chosen(node), _keys(node)
+    head += "" if head.endswith("(") else " "
+    each = f"{_print(node.body, EXPRESSION)} for {node.name} in {_print(node.source, TIMED)}{where}"
+    return f"{head}{each}{f' {keys}' if keys else ''})"
+
+
+def _chosen(node: ast.Chosen | ast.Ranked) -> str:
+    """What stands before the value of a choice or a rank."""
     if isinstance(node, ast.Ranked):
-        return f"{node.operation}({each})"
-    if node.count is None:
-        return f"{node.pick}({each})"
-    return f"{node.operation}({node.pick} {_print(node.count, POSTFIX)} of {each})"
+        return f"{node.operation}("
+    return f"{node.pick}(" if node.count is None else f"{node.operation}({node.pick} {_print(node.count, POSTFIX)} of"
+
+
+def _keys(node: ast.Chosen | ast.Ranked) -> str:
+    """The order of a choice or a rank, empty if it has none."""
+    keys = ", ".join(f"{_print(key.value, SUM)}{' highest first' if key.descending else ''}" for key in node.keys)
+    return f"by {keys}" if keys else ""
 
 
 def _list(nodes: tuple[ast.Expression, ...]) -> str:
@@ -303,14 +335,18 @@ def _logic(
             group = f" of {_print(node.group, POSTFIX)}" if node.group is not None else ""
             return f"{_print(node.value, SUM)} is {'not ' if node.negated else ''}{node.name}{group}", COMPARISON
         case ast.Not():
-            tight = isinstance(node.value, ast.Otherwise)  # `not a otherwise b` reads as `(not a) otherwise b`, wrongly
-            return f"not {_print(node.value, TIMED if tight else NOT)}", NOT
+            return f"not {_print(node.value, _negated(node))}", NOT
         case ast.And():
             return " and ".join(_print(value, NOT) for value in node.values), AND
         case ast.Or():
             return " or ".join(_print(value, AND) for value in node.values), OR
         case _:
             assert_never(node)
+
+
+def _negated(node: ast.Not) -> int:
+    """The level at which what is denied is printed: `not a otherwise b` reads as `(not a) otherwise b`, wrongly."""
+    return TIMED if isinstance(node.value, ast.Otherwise) else NOT
 
 
 def _choice(node: ast.If | ast.Case | ast.Let) -> tuple[str, int]:

@@ -155,3 +155,21 @@ def test_a_death_told_late_shows_how_much_snap_was_paid_for_the_dead(tmp_path: P
     ask("follow", "--once", "--log", log)
     balances = ask("ledger", "snap_unit/home", "--log", log)["balances"]
     assert balances["USD"]["by_period"] == {"2024-11": "0.00", "2024-12": "244.00"}
+
+
+EARNER = COUPLE.replace(
+    "role: snap_member}}}\n- subject: snap_unit",
+    "role: snap_member}}, 2024-11-01: {wages_of_month: 3_000}, 2024-12-01: {wages_of_month: 3_000}}\n- subject: snap_unit",
+).replace("536", "0")
+
+
+def test_a_death_told_late_shows_how_much_snap_was_not_paid_to_the_widow(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    append(log, EARNER)
+    for month in ("2024-11", "2024-12"):
+        ask("annual", "us", "--year", month, "--log", log)
+    append(log, DEATH)
+    ask("follow", "--once", "--log", log)
+    lines = ask("ledger", "snap_unit/home", "--log", log)["lines"]
+    moved = [(line["movement"], line["period"], line["amount"]) for line in lines]
+    assert moved == [("entitlement", "2024-12", "292.00"), ("refund", "2024-12", "292.00")]

@@ -51,6 +51,26 @@ def test_what_does_not_fit_a_line_is_broken_where_its_parts_are() -> None:
     ]
 
 
+def test_what_is_gathered_from_a_list_is_broken_at_the_list_the_condition_and_what_replaces_it() -> None:
+    text = (
+        "not (any(any(k.is_parent_of and k.with = self for k in m.kinships) for m in dwelling.members where m != self) "
+        "otherwise false) and last(e.earnings for e in years_of_earnings where e.is_counted_in_full by e.year) > 0"
+    )
+    assert print_formula(parse(text), 60).splitlines() == [
+        "not (any(",
+        "     any(k.is_parent_of and k.with = self for k in m.kinships)",
+        "     for m in dwelling.members",
+        "     where m != self) otherwise false)",
+        "and last(",
+        "    e.earnings",
+        "    for e in years_of_earnings",
+        "    where e.is_counted_in_full",
+        "    by e.year)",
+        "  > 0",
+    ]
+    assert print_formula(parse(text), 60) == print_formula(parse(print_formula(parse(text), 60)), 60)
+
+
 def _settled(tree: ast.Expression) -> ast.Expression:
     """Nested `let`s print as one; reading what was printed once settles how they group."""
     return parse(print_formula(tree))
