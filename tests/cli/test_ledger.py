@@ -159,7 +159,8 @@ def test_a_death_told_late_shows_how_much_snap_was_paid_for_the_dead(tmp_path: P
 
 EARNER = COUPLE.replace(
     "role: snap_member}}}\n- subject: snap_unit",
-    "role: snap_member}}, 2024-11-01: {wages_of_month: 3_000}, 2024-12-01: {wages_of_month: 3_000}}\n- subject: snap_unit",
+    "role: snap_member}}, 2024-11-01: {wages_of_month: 3_000}, 2024-12-01: {wages_of_month: 3_000}}\n"
+    "- subject: snap_unit",
 ).replace("536", "0")
 
 
