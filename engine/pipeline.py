@@ -243,12 +243,13 @@ def _vacancies(program: Program, problems: Diagnostics) -> None:
                 message = f"`{shown(role.unless)}` is not a boolean fact of a {entity.name}"
                 help_text = "name an input of this entity with `type: boolean`"
                 problems.add("E213", message, role.unless_span, help=help_text)
-            figure, _, member = role.unless_stated.partition(".")
-            stated = facts.get(figure)
+            stated = facts.get(role.stated_figure)
             enum = program.settings.enums.get(stated.type.enum) if stated is not None else None
-            if role.unless_stated and (enum is None or member not in enum.members):
+            if role.unless_stated and (enum is None or not set(role.stated_members) <= set(enum.members)):
                 message = f"`{shown(role.unless_stated)}` is not a value that a figure of a {entity.name} may have"
-                help_text = "name a figure whose type is an enum, a dot, and a member: `filing_status.separate`"
+                help_text = (
+                    "name a figure whose type is an enum, a dot, and its members: `filing_status.separate or single`"
+                )
                 problems.add("E213", message, role.unless_stated_span, help=help_text)
 
 

@@ -56,7 +56,7 @@ def settled_mentions(settings: Settings) -> Iterator[Mention]:
             if role.unless and role.unless_span is not None:
                 yield Mention(role.unless, role.unless_span)
             if role.unless_stated and role.unless_stated_span is not None:
-                yield Mention(role.unless_stated.partition(".")[0], role.unless_stated_span)
+                yield Mention(role.stated_figure, role.unless_stated_span)
 
 
 def _function(function: Function) -> Iterator[Mention]:

@@ -80,6 +80,6 @@ def decides_more(program: Program, name: str) -> bool:
     """Whether a fact decides something that no formula need name."""
     definition = program.definitions[name]
     entity = program.settings.entities[definition.entity]
-    vacates = {word.partition(".")[0] for role in entity.roles for word in (role.unless, role.unless_stated)}
+    vacates = {word for role in entity.roles for word in (role.unless, role.stated_figure)}
     starts = {calendar.starts for calendar in program.settings.calendars.values()}
     return definition.short_name in vacates or definition.short_name in starts or bool(entity.sequences)

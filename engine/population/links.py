@@ -271,12 +271,11 @@ class LinkReader:
 
     def vacating(self, role: Role, definition: Definition, column: Column) -> NDArray[np.bool_] | None:
         """The rows in which a column says that nobody holds a role; None if it is not about that."""
-        figure, _, member = role.unless_stated.partition(".")
         if definition.short_name == role.unless:
             return column.entries.astype(bool)
-        if definition.short_name == figure:
+        if definition.short_name == role.stated_figure:
             members = list(self.program.settings.enums[definition.type.enum].members)
-            return np.asarray(column.entries == members.index(member))
+            return np.isin(column.entries, [members.index(member) for member in role.stated_members])
         return None
 
 

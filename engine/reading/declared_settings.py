@@ -28,7 +28,7 @@ class EnumDeclaration(Declaration):
 class Role:
     """A part that people play in a group. `maximum` None: any number. `unless`: a boolean fact of the group; where it
     is stated true, nobody holds the role, and who is listed with it is not in the group. So too where a figure of the
-    group is stated to be `unless_stated`, `figure.member`."""
+    group is stated to be `unless_stated`: `figure.member`, or `figure.member or member`."""
 
     name: str
     plural: str
@@ -41,10 +41,19 @@ class Role:
 
     def vacated_by(self, name: str, value: object) -> bool:
         """Whether nobody holds the role where this is stated of the group."""
-        figure, _, member = self.unless_stated.partition(".")
-        if name == figure and isinstance(value, EnumValue):
-            return value.member == member
+        if name == self.stated_figure and isinstance(value, EnumValue):
+            return value.member in self.stated_members
         return name == self.unless and value is True
+
+    @property
+    def stated_figure(self) -> str:
+        """The figure of `unless_stated`."""
+        return self.unless_stated.partition(".")[0]
+
+    @property
+    def stated_members(self) -> tuple[str, ...]:
+        """The values of that figure that leave the role to nobody."""
+        return tuple(member.strip() for member in self.unless_stated.partition(".")[2].split(" or "))
 
     @property
     def single(self) -> bool:
