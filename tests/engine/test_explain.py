@@ -165,7 +165,8 @@ def test_who_is_there_is_said_by_role(us: Program) -> None:
     alone = explained(us, PARENT, "filing_status", "home")
     assert "there is no spouse" in alone.because
     both = {**PARENT, "tax_units": {"home": {"head": "ada", "spouse": "bo", "dependents": ["cy"]}}}
-    assert "there is a spouse: bo" in explained(us, both, "filing_status", "home").because
+    because = explained(us, both, "filing_status", "home").because
+    assert any(reason.startswith("there is a spouse: bo,") for reason in because)
 
 
 def test_dated_constants_go_by_their_labels(us: Program) -> None:
