@@ -1,5 +1,6 @@
 """Who people are and what has happened to them: a bitemporal log of events. README.md has the promises."""
 
+from citizens.assessments import Common, FirstAssessments, PostingsOf, Subjects, UsedOf
 from citizens.csv_text import CSV_PARSING, cells_as_text, csv_header, csv_stream
 from citizens.errors import (
     AnchorMismatch,
@@ -94,6 +95,7 @@ __all__ = [
     "CitizensError",
     "ClockJump",
     "Column",
+    "Common",
     "Compacted",
     "Compaction",
     "Comparison",
@@ -107,6 +109,7 @@ __all__ = [
     "Erasure",
     "Event",
     "Facts",
+    "FirstAssessments",
     "Forked",
     "History",
     "Hold",
@@ -134,6 +137,7 @@ __all__ = [
     "PositionBehind",
     "PositionConflict",
     "Posting",
+    "PostingsOf",
     "Promotion",
     "Receipt",
     "Recorded",
@@ -150,12 +154,14 @@ __all__ = [
     "Source",
     "SqliteLog",
     "Stats",
+    "Subjects",
     "Table",
     "TimeCorrection",
     "Timeline",
     "UnderHold",
     "Unreadable",
     "Use",
+    "UsedOf",
     "Value",
     "Verification",
     "Verifier",

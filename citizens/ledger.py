@@ -45,7 +45,7 @@ def post(movement: Movement, amount: Decimal, *, period: str, currency: str, cau
     """
     check_period(period)
     check_currency(currency)
-    debit, credit = _accounts(movement)
+    debit, credit = accounts_of(movement)
     entries = (Entry(debit, amount), Entry(credit, EXACT.minus(amount)))
     return Posting(movement, period, currency, entries, cause, account)
 
@@ -57,7 +57,7 @@ def check_payable(amount: Decimal, currency: str) -> None:
         raise InvalidEvent(f"an amount in {currency} has at most {places} decimals", "round it as the law says")
 
 
-def _accounts(movement: Movement) -> tuple[Account, Account]:
+def accounts_of(movement: Movement) -> tuple[Account, Account]:
     """The account that a movement debits, and the one that it credits."""
     match movement:
         case Movement.LIABILITY:

@@ -59,6 +59,7 @@ FLOORS = {
             "timeline",
             "log",
             "ledger",
+            "assessments",
             "homes",
             "known_homes",
             "cuts",

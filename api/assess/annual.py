@@ -6,7 +6,7 @@
    the same facts, and goes on with other rules only if told to.
 2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts. A group
    that somebody joined or left between days on which the figures ask for members is assessed from whole histories.
-3. Append the assessments and postings of those that have none yet, some hundred groups in one transaction. The event
+3. Append the assessments and postings of those that have none yet, some thousand groups in one transaction. The event
    ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
 4. A group that cannot be computed is recorded with the reason, and the others go on.
 5. When all are through, the run ends with another event, and hands over to the follower (`stream`): facts recorded
@@ -16,30 +16,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
 from api.assess.binding import Rows
 from api.assess.drafts import (
-    SOURCE,
-    ZERO,
     Terms,
-    first_drafts,
-    first_id,
-    is_erased,
-    standing_of,
 )
 from api.assess.everybody import ALONE, Counted, columns_of_lives, counted
-from api.assess.figures import Assessed, assess
+from api.assess.figures import Assessed, AssessedColumns, assess
 from api.assess.gathering import Population, population_of
+from api.assess.recording import AnnualReport, Recording, blocks
 from api.assess.whole_histories import assess_each, groups_in, larger_of
 from api.failures import Failure
-from api.history.against_rules import misplaced, recorded_in
+from api.history.against_rules import misplaced
 from api.scale.spread import Spread, here
 from citizens import (
     FOLLOWER,
@@ -58,57 +52,8 @@ from engine.garbage import without_search
 from engine.interpret.constants import Constants
 
 PART = 50_000
-BLOCK = 500
+BLOCK = 5_000
 Progress = Callable[[int, int], None]
-
-
-@dataclass(slots=True)
-class AnnualReport:
-    """What a run did, with the program of that fingerprint.
-
-    `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
-    `totals` are sums by figure over everybody assessed, now or before, in steps of the money grid; `due` and `refunded`
-    are what follows. `counted` is everybody by what became of them.
-    `finished` says that an earlier run had done it all; nothing was computed then. `recorded` says when
-    the facts that are read were recorded, `misplaced` tells of those that were recorded of another entity than theirs.
-    """
-
-    horizon: int
-    program: str
-    groups: int = 0
-    assessed: int = 0
-    already: int = 0
-    alone: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    totals: dict[str, int] = field(default_factory=dict)
-    due: Decimal = ZERO
-    refunded: Decimal = ZERO
-    finished: bool = False
-    counted: Counted | None = None
-    recorded: Mapping[str, Recorded] = field(default_factory=dict)
-    misplaced: tuple[str, ...] = ()
-
-
-def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
-    """What the runs over two parts of a population did. The horizon is the first part's; it counts that part only."""
-    both = report.counted + other.counted if report.counted and other.counted else report.counted or other.counted
-    names = dict.fromkeys((*report.totals, *other.totals))
-    return AnnualReport(
-        report.horizon,
-        report.program,
-        report.groups + other.groups,
-        report.assessed + other.assessed,
-        report.already + other.already,
-        report.alone + other.alone,
-        [*report.failed, *other.failed],
-        {name: report.totals.get(name, 0) + other.totals.get(name, 0) for name in names},
-        report.due + other.due,
-        report.refunded + other.refunded,
-        report.finished and other.finished,
-        both,
-        recorded_in([report.recorded, other.recorded]),
-        tuple(dict.fromkeys((*report.misplaced, *other.misplaced))),
-    )
 
 
 def run_annual(
@@ -164,23 +109,38 @@ def run_annual(
         recorded=everybody.recorded,
         misplaced=everybody.misplaced,
     )
-    postings = _Postings(log, terms, horizon)
-    done = 0
-    on_progress(0, report.groups)
-    each = chain(
-        _assessed(everybody, terms, threads, spread),
-        assess_each(log, terms.binding, terms.definitions, everybody.moved, horizon),
+    moved = assess_each(log, terms.binding, terms.definitions, everybody.moved, horizon)
+    several: Iterator[AssessedColumns | Iterable[Assessed]] = chain(
+        _assessed(everybody, terms, threads, spread), [moved]
     )
-    for chunk in blocks(each, block):
-        with without_search():
-            _append(log, terms, chunk, postings, report=report, check=kept is not None)
-        done += len(chunk)
-        on_progress(done, everybody.groups)
+    _record(
+        several,
+        Recording(log, terms, report, kept is not None),
+        block,
+        lambda done: on_progress(done, everybody.groups),
+    )
     if terms.binding.made:
         report.groups = report.assessed + report.already + len(report.failed)
     report.counted = everybody.count(_without_figures(log, terms, report))
     _finish(log, terms, report)
     return report
+
+
+def _record(
+    several: Iterable[AssessedColumns | Iterable[Assessed]],
+    recording: Recording,
+    block: int,
+    on_progress: Callable[[int], None],
+) -> None:
+    """Record all that was assessed, in blocks."""
+    done = 0
+    on_progress(0)
+    for each in several:
+        for chunk in blocks(each, block):
+            with without_search():
+                recording.take(chunk)
+            done += len(chunk)
+            on_progress(done)
 
 
 def nothing_known() -> Failure:
@@ -317,100 +277,17 @@ class _Shared:
     threads: int
 
 
-def _assessed(everybody: _Everybody, terms: Terms, threads: int, spread: Spread) -> Iterator[Assessed]:
+def _assessed(everybody: _Everybody, terms: Terms, threads: int, spread: Spread) -> Iterator[AssessedColumns]:
     if everybody.population is None:
         return
     shared = _Shared(everybody.population, everybody.rows, terms, threads)
-    for part in spread(_assessed_part, shared, range(0, len(shared.rows), PART)):
-        yield from part
+    yield from spread(_assessed_part, shared, range(0, len(shared.rows), PART))
 
 
-def _assessed_part(of: _Shared, start: int) -> list[Assessed]:
+def _assessed_part(of: _Shared, start: int) -> AssessedColumns:
     constants = Constants(of.terms.program)
-    rows = of.rows[start : start + PART]
     with without_search():
-        return list(assess(of.population, rows, of.terms.definitions, constants, of.threads))
-
-
-def blocks(items: Iterable[Assessed], size: int) -> Iterator[list[Assessed]]:
-    """Lists of at most `size`."""
-    source = iter(items)
-    while block := list(islice(source, size)):
-        yield block
-
-
-class _Postings:
-    """What groups owe for the period before their first assessment: nothing, unless something was posted."""
-
-    def __init__(self, log: History, terms: Terms, horizon: int) -> None:
-        self._log, self._terms, self._horizon = log, terms, horizon
-        self._posted = log.posted(horizon)
-        places = {name: place for place, name in enumerate(terms.rules.figures)}
-        self.weights = [(places[name], weight) for name, weight in terms.weights().items()]
-
-    def balance(self, group: str) -> Decimal:
-        """What the group owes, as known at the horizon."""
-        if group not in self._posted:
-            return ZERO
-        events = self._log.read_subject(group, self._horizon)
-        return standing_of(events, self._terms).balance
-
-
-def _append(
-    log: History,
-    terms: Terms,
-    chunk: list[Assessed],
-    postings: _Postings,
-    *,
-    report: AnnualReport,
-    check: bool,
-) -> None:
-    """Append what a block of groups has not had yet, in one transaction, and count it."""
-    stands = [False] * len(chunk)
-    if check:
-        groups = [assessed.group for assessed in chunk]
-        stands = log.delivered(SOURCE, [first_id(terms, group) for group in groups], of=groups)
-    drafts: list[Draft] = []
-    for group_assessed, before in zip(chunk, stands, strict=True):
-        if is_erased(group_assessed.group):
-            report.failed.append((group_assessed.group, "the group was erased, and people are still in it"))
-            continue
-        balance = postings.balance(group_assessed.group)
-        if not before:
-            drafts += first_drafts(terms, group_assessed, balance, report.horizon)
-        _count(report, terms, postings.weights, group_assessed, balance=balance, before=before)
-    _add_up(report, terms, [assessed.values for assessed in chunk if assessed.values and not is_erased(assessed.group)])
-    if drafts:
-        log.append(drafts)
-
-
-def _add_up(report: AnnualReport, terms: Terms, figures: Sequence[tuple[int | None, ...]]) -> None:
-    """Add a block's figures to the totals; those that do not apply count as zero."""
-    for name, column in zip(terms.rules.figures, zip(*figures, strict=True), strict=False):
-        report.totals[name] += sum(filter(None, column))
-
-
-def _count(
-    report: AnnualReport,
-    terms: Terms,
-    weights: Sequence[tuple[int, int]],
-    assessed: Assessed,
-    *,
-    balance: Decimal,
-    before: bool,
-) -> None:
-    if assessed.fault:
-        report.failed.append((assessed.group, assessed.fault))
-        return
-    report.already += before
-    report.assessed += not before
-    owed = balance
-    if assessed.values:
-        owed += terms.money(sum(weight * (assessed.values[place] or 0) for place, weight in weights))
-    if owed > 0:
-        report.due += owed
-    else:
-        report.refunded -= owed
+        return assess(of.population, of.rows[start : start + PART], of.terms.definitions, constants, of.threads)
 
 
 def _finish(log: History, terms: Terms, report: AnnualReport) -> None:

@@ -18,6 +18,7 @@ A worked case. Total tax is 5,000.00, refundable credits are 400.00 and 5,200.00
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,6 +59,32 @@ Amount = TypeVar("Amount", int, Decimal)
 """An amount of money, or the steps of its grid."""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What figures move in the ledger: each counts as often as `weights` say. `sign` is 1 for what is owed by the
+    subject, -1 for what is owed to it."""
+
+    movement: Movement
+    account: str
+    sign: int
+    weights: Mapping[str, int]
+
+
+def moves_of(rules: AssessmentRules) -> Iterator[Move]:
+    """What an assessment moves in the ledger, in the order of its postings. Entitlements that payments include are
+    taken off the first payment, once."""
+    for name, account in rules.liabilities.items():
+        yield Move(Movement.LIABILITY, account, 1, {name: 1})
+    for name, account in rules.entitlements.items():
+        yield Move(Movement.ENTITLEMENT, account, -1, {name: 1})
+    counted = Counter(rules.payments_include)
+    for name, account in rules.payments.items():
+        weights = Counter({name: 1})
+        weights.subtract(counted)
+        yield Move(Movement.PAYMENT, account, -1, dict(weights))
+        counted.clear()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """What every assessment of a period shares: whose, by which rules, and which figures.
@@ -74,6 +101,7 @@ class Terms:
     places: int
     binding: Binding
     shape: str
+    moves: tuple[Move, ...]
 
     @property
     def key(self) -> str:
@@ -105,20 +133,10 @@ class Terms:
 
     def movements(self, amounts: Mapping[str, Amount], zero: Amount) -> Iterator[tuple[Movement, str, int, Amount]]:
         """What amounts by figure move in the ledger: the kind, the account, whether it is owed by (1) or to (-1) the
-        subject, and how much, if it is not `zero`. Entitlements that payments include are taken off the first payment,
-        once."""
-        rules = self.rules
-        counted = sum((amounts.get(name, zero) for name in rules.payments_include), zero)
-        for name, account in rules.liabilities.items():
-            if amount := amounts.get(name, zero):
-                yield Movement.LIABILITY, account, 1, amount
-        for name, account in rules.entitlements.items():
-            if amount := amounts.get(name, zero):
-                yield Movement.ENTITLEMENT, account, -1, amount
-        for name, account in rules.payments.items():
-            if amount := amounts.get(name, zero) - counted:
-                yield Movement.PAYMENT, account, -1, amount
-            counted = zero
+        subject, and how much, if it is not `zero`."""
+        for move in self.moves:
+            if amount := sum((weight * amounts.get(name, zero) for name, weight in move.weights.items()), zero):
+                yield move.movement, move.account, move.sign, amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +211,7 @@ def terms_of(program: Program, rules: AssessmentRules, period: Period, actor: st
         if definition.ledger:
             message = f"the assessment reads `{definition.short_name}` from the ledger, to which it posts"
             raise Failure(message, "give the rules a fact without `ledger`")
-    return Terms(program, rules, period, origin, definitions, places, binding, shape)
+    return Terms(program, rules, period, origin, definitions, places, binding, shape, tuple(moves_of(rules)))
 
 
 def standing_of(events: Iterable[Event], terms: Terms) -> Standing:
@@ -253,7 +271,12 @@ def first_drafts(terms: Terms, assessed: Assessed, balance: Decimal, read_to: in
 
 def first_id(terms: Terms, group: str) -> str:
     """The event id of a group's first assessment, whoever makes it: so that there is no second one."""
-    return f"assessment/{terms.rules.name}/{terms.period}/{_short(group)}"
+    return first_ids_begin(terms) + _short(group)
+
+
+def first_ids_begin(terms: Terms) -> str:
+    """How the event ids of first assessments begin; the group's name follows."""
+    return f"assessment/{terms.rules.name}/{terms.period}/"
 
 
 def correction_drafts(

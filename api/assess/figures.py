@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from api.assess.binding import Binding, Rows
 from api.assess.gathering import Part, Population, part_of
 from api.failures import Failure
-from citizens import Use
+from citizens import Subjects, Use, UsedOf
 from engine.interpret.constants import Constants
 from engine.interpret.outcomes import Known, NotApplicable
 from engine.ir.program import Definition
@@ -32,6 +33,8 @@ from engine.population.door import from_arrow
 from engine.population.faults import BadCell
 
 MAX_FAULT, MAX_USED = 500, 1_000
+WIDE = 10**15
+"""Amounts from here on, in steps of the money grid, are beyond reason: they are not added up in 64 bits."""
 Values = tuple[int | None, ...]
 
 
@@ -47,6 +50,81 @@ class Assessed:
     used: tuple[Use, ...]
     values: Values = ()
     fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssessedColumns:
+    """What came of many groups, as columns: a line for each group, in the order of their rows.
+
+    `values` are the figures in steps of the money grid, where they are `known`; `occupied` says where somebody is in
+    the group. `faults` are by the line. The first of `used` are the groups themselves.
+    """
+
+    values: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    occupied: NDArray[np.bool_]
+    faults: Mapping[int, str]
+    used: tuple[UsedOf, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def groups(self) -> Subjects:
+        """Those that were assessed."""
+        return self.used[0].subjects
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """The lines that have every figure."""
+        whole: NDArray[np.bool_] = self.occupied & np.logical_and.reduce(self.known, axis=1)
+        whole[list(self.faults)] = False
+        return whole
+
+    def slice(self, start: int, stop: int) -> AssessedColumns:
+        """The lines from one up to another."""
+        faults = {line - start: fault for line, fault in self.faults.items() if start <= line < stop}
+        used = tuple(of.slice(start, stop) for of in self.used)
+        lines = slice(start, stop)
+        return AssessedColumns(self.values[lines], self.known[lines], self.occupied[lines], faults, used)
+
+    def at(self, line: int) -> Assessed:
+        """One line."""
+        return next(iter(self.slice(line, line + 1)))
+
+    def values_of(self, lines: NDArray[np.bool_]) -> NDArray[Any]:
+        """The figures of some lines, and zeros for all others and where one does not apply: as whole numbers that have
+        no end, if one is beyond reason."""
+        values = np.where(self.known & (self.occupied & lines)[:, None], self.values, 0)
+        return values if ((values < WIDE) & (values > -WIDE)).all() else values.astype(object)
+
+    def __iter__(self) -> Iterator[Assessed]:
+        """The lines one by one."""
+        whole, values, occupied = self.whole.tolist(), self.values.tolist(), self.occupied.tolist()
+        for line, used in enumerate(self._used()):
+            group = used[0].subject
+            if (fault := self.faults.get(line)) is not None:
+                yield Assessed(group, used if len(used) <= MAX_USED else used[:1], (), fault)
+            elif not occupied[line]:
+                yield Assessed(group, used)
+            elif whole[line]:
+                yield Assessed(group, used, tuple(values[line]))
+            else:
+                pairs = zip(values[line], self.known[line].tolist(), strict=True)
+                yield Assessed(group, used, tuple(value if known else None for value, known in pairs))
+
+    def _used(self) -> Iterator[tuple[Use, ...]]:
+        """For each group in order: it, its people and its records, with the attributes that were known of each."""
+        uses = [_uses(of) for of in self.used]
+        counts = [of.counts.tolist() for of in self.used]
+        for line in range(len(self)):
+            yield tuple(next(of) for of, sizes in zip(uses, counts, strict=True) for _ in range(sizes[line]))
+
+
+def _uses(of: UsedOf) -> Iterator[Use]:
+    patterns = [tuple(names.split()) for names in of.attributes.dictionary.to_pylist()]
+    which = of.attributes.indices.to_pylist()
+    return (Use(name, patterns[at]) for name, at in zip(of.subjects.names(), which, strict=True))
 
 
 @dataclass(slots=True)
@@ -65,26 +143,20 @@ class _Found:
 
 def assess(
     population: Population, rows: Rows, figures: Sequence[Definition], constants: Constants, threads: int = 2
-) -> Iterator[Assessed]:
+) -> AssessedColumns:
     """The groups in some rows (in rising order), in that order."""
     part = part_of(population, rows)
     computed = _computed(part, figures, constants, threads)
-    whole = np.logical_and.reduce(computed.known, axis=1).tolist()
-    lines = zip(rows.tolist(), computed.figures.tolist(), part.used(), strict=True)
-    for at, (row, line, used) in enumerate(lines):
-        group = population.group_name(row)
-        if len(used) > MAX_USED:
-            fault = f"{len(used) - 1:,} people and records are in it; an assessment names at most {MAX_USED:,}"
-            yield Assessed(group, used[:1], (), fault)
-        elif row in computed.faults:
-            yield Assessed(group, used, (), sorted(computed.faults[row])[0][:MAX_FAULT])
-        elif not population.sizes[row]:
-            yield Assessed(group, used)
-        elif whole[at]:
-            yield Assessed(group, used, tuple(line))
-        else:
-            pairs = zip(line, computed.known[at].tolist(), strict=True)
-            yield Assessed(group, used, tuple(value if known else None for value, known in pairs))
+    used = part.used()
+    line_of = {row: line for line, row in enumerate(rows.tolist())} if computed.faults else {}
+    faults = {
+        line_of[row]: sorted(told)[0][:MAX_FAULT] for row, told in sorted(computed.faults.items()) if row in line_of
+    }
+    sizes = np.sum([of.counts for of in used], axis=0)
+    for line in np.flatnonzero(sizes > MAX_USED).tolist():
+        told = f"{sizes[line] - 1:,} people and records are in it"
+        faults[line] = f"{told}; an assessment names at most {MAX_USED:,}"
+    return AssessedColumns(computed.figures, computed.known, population.sizes[rows] > 0, faults, used)
 
 
 def _computed(part: Part, figures: Sequence[Definition], constants: Constants, threads: int) -> _Found:

@@ -8,14 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from api.assess.binding import Binding, Rows
-from citizens import Link, Snapshot, Table, Use
+from citizens import Link, Snapshot, Subjects, Table, UsedOf
 
 Names = tuple[str, ...]
 
@@ -28,6 +29,7 @@ class Members:
     link: Link
     of: Rows
     order: Rows
+    subjects: Subjects
 
     def inside(self, picked: Any) -> Rows:
         """The rows in groups that a mask picks, group by group."""
@@ -41,7 +43,12 @@ class Members:
 
 def _members(table: Table, link: Link, of: Rows) -> Members:
     inside = np.flatnonzero(of >= 0)
-    return Members(table, link, of, inside[np.argsort(of[inside], kind="stable")])
+    return Members(table, link, of, inside[np.argsort(of[inside], kind="stable")], subjects_of(table))
+
+
+def subjects_of(table: Table) -> Subjects:
+    """All subjects of a table."""
+    return Subjects(table.entity, table.numbers, pa.array(table.ids, pa.string()))
 
 
 class Population:
@@ -52,7 +59,7 @@ class Population:
     """
 
     def __init__(self, binding: Binding, snapshot: Snapshot, groups: Table, people: Members | None) -> None:
-        self.binding, self.groups = binding, groups
+        self.binding, self.groups, self.subjects = binding, groups, subjects_of(groups)
         self.members = {} if people is None else {binding.person: people}
         for entity, owner in binding.records.items():
             table = snapshot.tables.get(entity)
@@ -153,19 +160,17 @@ class Part:
         members, at = population.members[entity], int(self.inside[entity][row])
         return int(members.of[at]), members.name(at)
 
-    def used(self) -> Iterator[tuple[Use, ...]]:
-        """For each group in order: it, its people and its records, with the attributes that were known of each."""
+    def used(self) -> tuple[UsedOf, ...]:
+        """The groups, their people and their records, with the attributes that were known of each."""
         population, binding = self.population, self.population.binding
+        ones = np.ones(len(self.rows), dtype=np.int64)
         own = _known_names(binding, population.groups, self.rows, ())
-        uses = [_uses(binding, population.members[entity], rows) for entity, rows in self.inside.items()]
-        counts = [self._counts(entity).tolist() for entity in self.inside]
-        for at, (row, attributes) in enumerate(zip(self.rows.tolist(), own, strict=True)):
-            first = Use(population.group_name(row), attributes)
-            if not population.sizes[row]:
-                yield (first,)
-                continue
-            others = (next(of) for of, sizes in zip(uses, counts, strict=True) for _ in range(sizes[at]))
-            yield (first, *others)
+        used = [UsedOf(population.subjects.take(self.rows), ones, own)]
+        for entity, rows in self.inside.items():
+            members = population.members[entity]
+            known = _known_names(binding, members.table, rows, (binding.relation(entity),))
+            used.append(UsedOf(members.subjects.take(rows), self._counts(entity), known))
+        return tuple(used)
 
     def _counts(self, entity: str) -> Rows:
         """How many of an entity are in each group; none counts where nobody is in the group."""
@@ -180,20 +185,25 @@ def part_of(population: Population, rows: Rows) -> Part:
     return Part(population, rows, {entity: members.inside(picked) for entity, members in population.members.items()})
 
 
-def _uses(binding: Binding, members: Members, rows: Rows) -> Iterator[Use]:
-    entity = members.table.entity
-    names = _known_names(binding, members.table, rows, (binding.relation(entity),))
-    return (Use(members.name(row), known) for row, known in zip(rows.tolist(), names, strict=True))
-
-
-def _known_names(binding: Binding, table: Table, rows: Rows, also: Names) -> list[Names]:
-    """The attributes that are known of each row, in order of name. Rows with the same ones share a tuple."""
+def _known_names(binding: Binding, table: Table, rows: Rows, also: Names) -> Any:
+    """The attributes that are known of each row, in order of name and joined by spaces: an Arrow dictionary array."""
     columns = binding.columns(table)
     if not columns or not len(rows):
-        return [also] * len(rows)
+        return _coded(np.zeros(len(rows), np.int64), [also])
     known = np.stack([column.stated[rows] for column in columns.values()], axis=1)
-    packed = np.packbits(known, axis=1)
-    _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    which, first = _patterns(known)
     names = [binding.attribute(column) for column in columns]
     patterns = [tuple(sorted({*(names[at] for at in np.flatnonzero(known[row])), *also})) for row in first]
-    return [patterns[pattern] for pattern in which.ravel().tolist()]
+    return _coded(which, patterns)
+
+
+def _patterns(known: Any) -> tuple[Rows, Rows]:
+    """Which of the lines that occur each line is, and where each of those comes first."""
+    packed = np.packbits(known, axis=1)
+    _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return which.ravel(), first
+
+
+def _coded(which: Rows, patterns: Sequence[Names]) -> Any:
+    indices: Any = pa.array(which, pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array([" ".join(names) for names in patterns], pa.string()))

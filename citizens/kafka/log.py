@@ -136,8 +136,9 @@ class KafkaWriter(Writer):
         reading.tail(self._place)
 
     def _publish(self, written: Written) -> None:
-        if written.rows or written.advances:
-            self.publish(self.frame_of(written.rows), [(ADVANCE, standing) for standing in self._standings(written)])
+        rows = written.rows()
+        if rows or written.advances:
+            self.publish(self.frame_of(rows), [(ADVANCE, standing) for standing in self._standings(written)])
 
     def _standings(self, written: Written) -> Iterable[bytes]:
         for advance in written.advances:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import apsw
 import numpy as np
@@ -21,23 +20,13 @@ from citizens import chain, codec
 from citizens.events import Origin
 from citizens.points import Ints
 from citizens.sqlite.ahead import ahead
+from citizens.sqlite.chained import MAX_STORED_BYTES, Chained, insert_deliveries, insert_events, insert_pairs
 from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
 from citizens.sqlite.crypto import Bytes, Rows, headers, links, seal
 from citizens.sqlite.durable import sync_file
-from citizens.sqlite.reader import StoredEvent, Tip
+from citizens.sqlite.reader import Tip
 from citizens.sqlite.sealed import COUNTER_BITS
 from citizens.sqlite.writer import INSERT_EVENT
-
-_NUMBER_BYTES, _LENGTH_BITS = 20, 24
-_NUMBER = f"CAST(substr(?{{}}, {_NUMBER_BYTES} * (rowid - 1) + 1, {_NUMBER_BYTES}) AS INTEGER)"
-_INSERT_FIRST_EVENTS = (
-    f"INSERT INTO events SELECT ?1 + rowid, ?2, {codec.FACTS}, {_NUMBER.format(3)}, 1, 1, "
-    "substr(?4, 16 * (rowid - 1) + 1, 16), "
-    f"substr(?5, (value >> {_LENGTH_BITS}) + 1, value & {(1 << _LENGTH_BITS) - 1}), "
-    "substr(?6, 32 * (rowid - 1) + 1, 32) FROM carray(?7)"
-)
-_INSERT_DELIVERIES = "INSERT INTO deliveries SELECT substr(?1, 16 * (rowid - 1) + 1, 16), value FROM carray(?2)"
-_INSERT_MEMBERS = f"INSERT OR IGNORE INTO members SELECT value, {_NUMBER.format(2)} FROM carray(?1)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,31 +41,6 @@ class Loaded:
     deliveries: Bytes
     payloads: Rows
     members: Ints
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Chained:
-    """Events as they are stored, of one moment and origin, from `first` on."""
-
-    first: int
-    recorded_at_us: int
-    numbers: Ints
-    versions: Ints
-    deliveries: Bytes
-    stored: Rows
-    links: Bytes
-
-    @property
-    def tip(self) -> Tip:
-        """Where they end."""
-        return Tip(self.first + len(self.numbers) - 1, self.links[-32:].tobytes(), self.recorded_at_us)
-
-    def rows(self, origin: int) -> Iterator[StoredEvent]:
-        """The events one by one."""
-        columns = (self.numbers.tolist(), self.versions.tolist(), Rows.even(self.deliveries, 16), self.stored)
-        together = zip(*columns, Rows.even(self.links, 32), strict=True)
-        for offset, (number, version, delivery, stored, link) in enumerate(together, self.first):
-            yield StoredEvent(offset, self.recorded_at_us, codec.FACTS, number, version, origin, delivery, stored, link)
 
 
 def open_unsafe(path: Path, settings: Settings) -> apsw.Connection:
@@ -108,8 +72,8 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
         _insert(connection, chained)
         deliveries.append(chained.deliveries)
         tip = chained.tip
-    _insert_members(connection, np.concatenate(members))
-    _insert_deliveries(connection, first, np.concatenate(deliveries))
+    insert_pairs(connection, "members", np.concatenate(members))
+    insert_deliveries(connection, first, np.concatenate(deliveries))
     return tip
 
 
@@ -133,7 +97,10 @@ def chain_up(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Chai
         )  # fmt: skip
         stored = seal(loaded.keys, Rows.even(heads, len(heads) // len(numbers)), loaded.payloads)
         linked = links(tip.link, heads, stored)
-        chained = Chained(tip.offset + 1, tip.recorded_at_us, numbers, version, loaded.deliveries, stored, linked)
+        chained = Chained(
+            tip.offset + 1, tip.recorded_at_us, np.full(len(numbers), codec.FACTS, np.int64), numbers,
+            versions=version, deliveries=loaded.deliveries, stored=stored, links=linked,
+        )  # fmt: skip
         tip = chained.tip
         yield chained
 
@@ -161,36 +128,7 @@ class _Versions:
 
 
 def _insert(connection: apsw.Connection, chained: Chained) -> None:
-    lengths = np.diff(chained.stored.ends)
-    if (chained.versions > 1).any() or int(lengths.max()) >> _LENGTH_BITS:
+    if (chained.versions > 1).any() or int(np.diff(chained.stored.ends).max()) >= MAX_STORED_BYTES:
         connection.executemany(INSERT_EVENT, chained.rows(1))
         return
-    places = (chained.stored.ends[:-1] << _LENGTH_BITS) | lengths
-    columns = (_as_text(chained.numbers), chained.deliveries.tobytes(), chained.stored.data.tobytes())
-    rest = (chained.links.tobytes(), _carray(places))
-    connection.execute(_INSERT_FIRST_EVENTS, (chained.first - 1, chained.recorded_at_us, *columns, *rest))
-
-
-def _insert_members(connection: apsw.Connection, members: Ints) -> None:
-    if len(members):  # SQLite takes no array that is empty
-        members = members[np.lexsort((members[:, 1], members[:, 0]))]
-        connection.execute(_INSERT_MEMBERS, (_carray(np.ascontiguousarray(members[:, 0])), _as_text(members[:, 1])))
-
-
-def _insert_deliveries(connection: apsw.Connection, first: int, deliveries: Bytes) -> None:
-    """What stands for the deliveries of consecutive events, in order of their bytes."""
-    if not len(deliveries):
-        return
-    halves = deliveries.view(">u8").astype(np.uint64).reshape(-1, 2)
-    order = np.lexsort((halves[:, 1], halves[:, 0]))
-    in_order = deliveries.reshape(-1, 16)[order].tobytes()
-    connection.execute(_INSERT_DELIVERIES, (in_order, _carray(order + first)))
-
-
-def _carray(numbers: Ints) -> Any:
-    return apsw.carray(numbers.data, flags=apsw.SQLITE_CARRAY_INT64)
-
-
-def _as_text(numbers: Ints) -> bytes:
-    """Numbers as digits of one width: SQL cannot cut integers out of bytes."""
-    return numbers.astype(f"S{_NUMBER_BYTES}").tobytes()
+    insert_events(connection, chained, 1)

@@ -50,6 +50,10 @@ _INSERT_MANY = (
 )
 _SELECT = "SELECT number, entity, id, sealed FROM subjects"
 _SELECT_MANY = f"{_SELECT} WHERE entity = ? AND id IN (SELECT value FROM carray(?))"
+_SELECT_IN_ORDER = (
+    "SELECT number, entity, id, sealed FROM carray(?1) CROSS JOIN subjects ON number = value "
+    "WHERE entity = ?2 AND id IS NOT NULL"
+)
 _SELECT_NUMBERS = f"{_SELECT} WHERE number IN (SELECT value FROM carray(?))"
 
 
@@ -244,6 +248,18 @@ class KeyStore(SealedStore):
             left[place] = self._open(rows[place]) is not None
         data = keys.data if left.all() else np.concatenate([np.empty(0, np.uint8), *_picked(keys, left)])
         return KeyTable(known[left], data)
+
+    def keys_of(self, entity: str, numbers: Ints, ids: Any) -> Bytes | None:
+        """The keys of many subjects of an entity, end to end; None unless each number is of the subject with that id
+        (`ids` are an Arrow array of texts), and none is erased. All seals are checked."""
+        among = (apsw.carray(np.ascontiguousarray(numbers).data, flags=apsw.SQLITE_CARRAY_INT64), entity)
+        rows = self._connection.execute(_SELECT_IN_ORDER, among).fetchall()
+        if len(rows) < len(numbers) or not self._destroyed.keys().isdisjoint(numbers.tolist()):
+            return None
+        if not pa.array([row[2] for row in rows], pa.string()).equals(ids):
+            return None
+        keys = self._unsealed_many(rows)
+        return keys.data if len(keys.data) == KEY_BYTES * len(rows) else None
 
     def all_rows(self) -> Iterable[tuple[int, str, str | None, bytes | None]]:
         """(number, entity, id, key) of every subject in order of number, seals checked."""

@@ -193,6 +193,7 @@ class Opened(Readings):
         self._empty_pool()
         try:
             if not keep_wal:
+                writer.reader.keys.checkpoint()  # else who opens next must look through the whole key store
                 self.checkpoint()
         except apsw.Error:
             keep_wal = True  # the disk is full or failing: what was acknowledged is in the WAL

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from citizens import chain, codec
+from citizens.assessments import FirstAssessments
 from citizens.errors import (
     CitizensError,
     DeliveryConflict,
@@ -31,12 +32,13 @@ from citizens.events import (
     check_text,
 )
 from citizens.log import MOVED_TO, Advance, Receipt
+from citizens.sqlite import assessing
+from citizens.sqlite.assessing import MAX_PAYLOAD_BYTES, Taken
 from citizens.sqlite.group_commit import Submission
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.reader import Reader, StoredEvent, Tip, read_tip
 from citizens.sqlite.sealing import Pending, sealed, tip_of
 
-MAX_PAYLOAD_BYTES = 1_000_000
 WORTH_ASKING_AT_ONCE = 20  # drafts of one submission
 ABOUT_LOG = Erasure | Compaction | TimeCorrection | Promotion
 
@@ -57,8 +59,15 @@ class Plan:
     """Deliveries that were looked up together and stand nowhere in the log."""
     numbers: dict[str, int] = field(default_factory=dict)
     """The numbers of the subjects that were looked up together, and of those met since."""
+    columns: Taken | None = None
+    """Events that are written as columns, instead of rows, of the origin with the number `origin`."""
+    origin: int = 0
     deliveries: dict[int, bytes] = field(default_factory=dict)
     """What stands for the delivery of each draft that was looked up with others, by the draft's identity in memory."""
+
+    def all_rows(self) -> list[StoredEvent]:
+        """All events one by one."""
+        return [*self.rows, *(self.columns.events.rows(self.origin) if self.columns is not None else ())]
 
 
 class Planner:
@@ -78,6 +87,8 @@ class Planner:
         plan = Plan(tip)
         if submission.advance is not None:
             self._check_advance(submission.advance)
+        if isinstance(submission.drafts, FirstAssessments) and self._plan_columns(submission, plan):
+            return plan
         _each(submission.drafts, lambda draft: _check(draft, submission.system))
         if len(submission.drafts) >= WORTH_ASKING_AT_ONCE:
             self._look_up(submission.drafts, plan)
@@ -85,6 +96,22 @@ class Planner:
         plan.rows = sealed(self.reader.keys, tip.link, plan.pending)
         plan.tip = tip_of(plan.rows, tip)
         return plan
+
+    def _plan_columns(self, submission: Submission, plan: Plan) -> bool:
+        """Whether first assessments were planned as columns. What is wrong with them is found one by one."""
+        assert isinstance(submission.drafts, FirstAssessments), "other drafts are planned one by one"
+        number, digest = self.origin(submission.drafts.common.origin)
+        names = _Numbers(plan.numbers, self.reader.keys)
+        try:
+            plan.columns = assessing.take(self.reader, submission.drafts, plan.tip, digest, names)
+        except InvalidEvent:
+            return False
+        if plan.columns is None:
+            return False
+        plan.origin = number
+        plan.tip = plan.columns.events.tip
+        submission.receipts += plan.columns.receipts()
+        return True
 
     def _look_up(self, drafts: Sequence[Draft], plan: Plan) -> None:
         """Ask at once for what each of many sound drafts asks: numbers, versions, whether it was delivered before."""

@@ -277,8 +277,11 @@ class SealedStore:
             raise LogUnavailable(message, "close readers, and open the log again, which empties them") from None
 
     def checkpoint(self) -> None:
-        """Move WAL pages into the store, without waiting for anybody."""
-        checkpoint(self._connection, wait=False)
+        """Move WAL pages into the store, and empty the WAL file unless a reader is in the way."""
+        try:
+            checkpoint(self._connection, wait=True)
+        except apsw.BusyError:
+            checkpoint(self._connection, wait=False)
 
     def close(self) -> None:
         """Close the connection; numbers not committed are lost."""

@@ -26,6 +26,7 @@ from citizens.events import (
     Draft,
 )
 from citizens.log import MOVED_FROM, MOVED_TO, Advance
+from citizens.sqlite.chained import insert_deliveries, insert_events, insert_pairs
 from citizens.sqlite.connections import MOVES_INDEX, get_meta, set_meta
 from citizens.sqlite.group_commit import GroupCommit, Submission
 from citizens.sqlite.planning import Plan, Planner
@@ -48,8 +49,12 @@ def system_clock() -> int:
 class Written:
     """What one transaction writes: the events, and where consumers stand after it."""
 
-    rows: list[StoredEvent]
+    plans: list[Plan]
     advances: list[Advance]
+
+    def rows(self) -> list[StoredEvent]:
+        """The events one by one."""
+        return [row for plan in self.plans for row in plan.all_rows()]
 
 
 class Writer(GroupCommit, Planner):
@@ -80,7 +85,7 @@ class Writer(GroupCommit, Planner):
                 submission.error = error
                 continue
             self._write(plan, submission.advance)
-            written.rows.extend(plan.rows)
+            written.plans.append(plan)
             written.advances.extend([submission.advance] if submission.advance is not None else [])
             tip = plan.tip
         self._note_numbers()
@@ -148,6 +153,10 @@ class Writer(GroupCommit, Planner):
 
     def _write(self, plan: Plan, advance: Advance | None) -> None:
         connection = self.reader.connection
+        if plan.columns is not None:
+            insert_events(connection, plan.columns.events, plan.origin)
+            insert_deliveries(connection, plan.columns.events.first, plan.columns.events.deliveries)
+            insert_pairs(connection, "uses", plan.columns.uses)
         connection.executemany(INSERT_EVENT, plan.rows)
         deliveries = [(row.delivery, row.offset) for row in plan.rows]
         connection.executemany("INSERT INTO deliveries VALUES(?, ?)", deliveries)

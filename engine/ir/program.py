@@ -158,5 +158,6 @@ class Program:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""
         if name in self.definitions:
             return self.definitions[name]
-        candidates = [definition for definition in self.definitions.values() if definition.short_name == name]
-        return candidates[0] if len(candidates) == 1 else None
+        ending = f":{name}"
+        candidates = [whole for whole in self.definitions if whole.endswith(ending)] if ":" not in name else []
+        return self.definitions[candidates[0]] if len(candidates) == 1 else None

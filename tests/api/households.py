@@ -8,9 +8,10 @@ from decimal import Decimal
 from functools import cache
 from typing import TypeVar
 
-from api.assess.annual import AnnualReport, run_annual
+from api.assess.annual import run_annual
 from api.assess.drafts import Terms, fault_of, standing_of, terms_of
 from api.assess.follow import Follower, FollowReport
+from api.assess.recording import AnnualReport
 from api.rules.programs import load_program
 from citizens import (
     Assessment,

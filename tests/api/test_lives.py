@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from api.assess.annual import AnnualReport, together
 from api.assess.follow import Follower
+from api.assess.recording import AnnualReport, together
 from api.failures import Failure
 from api.history.merging import merge
 from citizens import Assessment, Belongs, Origin, Retraction, SqliteLog, Value, open_log

@@ -107,3 +107,16 @@ def test_more_than_is_kept_waiting_is_refused_at_once(tmp_path: Path, monkeypatc
                 log.append([wages("person/2", "1", "more")])
         waiting.join()
         assert log.head() == 3
+
+
+def test_a_writer_leaves_no_wal_of_the_key_store_behind_though_readers_have_it_open(tmp_path: Path) -> None:
+    """Whoever opens next would look through the whole key store: as if it were not as it was left."""
+    folder = tmp_path / "log"
+    open_log(folder).close()
+    with SharedLog(folder) as log:
+        assert log.version("person/1") == 0
+        log.append([wages("person/1", "10", "first")])
+        assert log._writer is not None
+        log._end(log._writer)
+        assert log.version("person/1") == 1
+        assert (folder / "keys.db-wal").stat().st_size == 0

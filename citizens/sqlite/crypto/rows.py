@@ -56,3 +56,10 @@ class Rows:
         ends = np.frombuffer(places, np.int64)[large.offset : large.offset + len(large) + 1]
         held = np.frombuffer(data if data is not None else b"", np.uint8)
         return cls(held[ends[0] : ends[-1]], ends - ends[0])
+
+    def to_arrow(self) -> Any:
+        """The same as an Arrow array of byte strings."""
+        ends: Any = np.ascontiguousarray(self.ends)
+        data: Any = np.ascontiguousarray(self.data)
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(data)]
+        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(self), buffers)
