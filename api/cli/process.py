@@ -2,7 +2,8 @@
 
 1. What is freed stays with the process. The system empties each page before it hands it out, and columns of megabytes
    are taken and given back hundreds of times: most pages would be emptied again and again. Arrow takes its memory from
-   there too: its own pool asks for pages of 2 MB, and gives them back.
+   there too: its own pool asks for pages of 2 MB, and gives them back. All threads share one heap, or each would ask
+   for pages of its own while those that another gave back lie idle.
 2. Products of matrices run on one thread: they are small, and OpenBLAS's idle threads would spin beside those that
    compute figures. So the last digit of a statistic does not hang on the number of processors either.
 """
@@ -13,7 +14,7 @@ import ctypes
 import os
 from contextlib import suppress
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # names of mallopt(3) in the GNU C library
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # names of mallopt(3) in the GNU C library
 _LARGEST = 2**30
 
 
@@ -24,5 +25,6 @@ def prepare_for_columns() -> None:
     with suppress(OSError, AttributeError):  # another C library has other ways
         library = ctypes.CDLL(None)
         library.gnu_get_libc_version.restype = ctypes.c_char_p
+        library.mallopt(_ARENA_MAX, 1)
         library.mallopt(_MMAP_THRESHOLD, _LARGEST)
         library.mallopt(_TRIM_THRESHOLD, 2 * _LARGEST - 1)

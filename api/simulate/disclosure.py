@@ -16,6 +16,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow
 from numpy.typing import NDArray
 
 from api.simulate.suppress import SMALL_BELOW
@@ -72,10 +73,17 @@ def hide_what_follows(tables: Sequence[Published]) -> None:
 
 def _alike(tables: Sequence[Published]) -> list[list[Published]]:
     """Tables that part the units in the same way together, as those of two reforms do."""
-    same: dict[bytes, list[Published]] = {}
+    same: list[list[Published]] = []
+    by_size: dict[bytes, list[list[Published]]] = {}
     for table in tables:
-        same.setdefault(table.of.tobytes() + table.n.tobytes(), []).append(table)
-    return list(same.values())
+        known = by_size.setdefault(table.n.tobytes(), [])
+        copies = next((copies for copies in known if np.array_equal(copies[0].of, table.of)), None)
+        if copies is None:
+            copies = []
+            known.append(copies)
+            same.append(copies)
+        copies.append(table)
+    return same
 
 
 def _together(copies: Sequence[Published]) -> Published:
@@ -92,9 +100,10 @@ def _products(tables: Sequence[Published]) -> Matrix:
     for place, (rows, first) in enumerate(zip(groups, starts[:-1], strict=True)):
         for other in range(place, len(tables)):
             columns, second = groups[other], starts[other]
-            both = (rows >= 0) & (columns >= 0)
-            np.add.at(products, (first + rows[both], second + columns[both]), 1.0)
-        np.add.at(products, (first + rows[rows >= 0], np.intp(starts[-1])), 1.0)
+            sizes = len(tables[place].n) + 1, len(tables[other].n) + 1
+            pairs = np.bincount((rows + 1) * sizes[1] + columns + 1, minlength=sizes[0] * sizes[1]).reshape(sizes)
+            products[first : starts[place + 1], second : starts[other + 1]] = pairs[1:, 1:]
+        products[first : starts[place + 1], -1] = np.bincount(rows + 1, minlength=len(tables[place].n) + 1)[1:]
     products[-1, -1] = len(groups[0])
     upper = np.triu(products)
     return np.asarray(upper + np.triu(upper, 1).T)
@@ -106,11 +115,17 @@ def _finest(tables: Sequence[Published]) -> list[NDArray[np.int64]]:
     for table in tables:
         cells = len(table.n) + 1
         if size * cells >= _MOST_CODES:
-            code = np.unique(code, return_inverse=True)[1].reshape(-1)
-            size = len(code)
+            code = _numbered(code)
+            size = int(code.max()) + 1
         code, size = code * cells + table.of + 1, size * cells
-    first = np.unique(code, return_index=True)[1]
+    number = _numbered(code)
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
     return [table.of[first].astype(np.int64) for table in tables]
+
+
+def _numbered(code: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Equal codes by one number, from 0 in the order in which they first come."""
+    return np.asarray(pyarrow.array(code).dictionary_encode().indices).astype(np.int64)
 
 
 def _revealing(products: Matrix, shown: NDArray[np.bool_], secret: NDArray[np.bool_]) -> NDArray[np.intp] | None:

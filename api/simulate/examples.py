@@ -43,19 +43,29 @@ def examples(
     columns = population.columns
     if set(columns.groups) != {view.unit} or columns.owners:
         return ()  # a household is then more than its unit, and would have to be rebuilt whole
-    order = np.argsort(change, kind="stable")
-    picked = [
-        *(row for row in order[:EACH] if change[row] < 0),
-        *(row for row in order[::-1][:EACH] if change[row] > 0),
-    ]
     constants = [Constants(each.program) for each in (before, after)]
-    examples_by_case: dict[str, Example] = {}
-    for row in picked:
-        data = _household(before.program, view, population, int(row))
-        example = _explained(view, data, constants, population)
-        if example is not None:
-            examples_by_case.setdefault(example.case, example)
-    return tuple(examples_by_case.values())
+    cases: list[dict[str, Any]] = []
+    for row in _changing_most(change):
+        case = _household(before.program, view, population, row)
+        if case not in cases:  # rounded, two may be alike
+            cases.append(case)
+    explained = (_explained(view, case, constants, population) for case in cases)
+    return tuple(example for example in explained if example is not None)
+
+
+def _changing_most(change: Entries) -> list[int]:
+    """The units that lose most, and those that gain most; of equal ones the first to lose and the last to gain."""
+    lose, gain = _least(change), _least(-change[::-1])
+    return [*lose, *(len(change) - 1 - row for row in gain)]
+
+
+def _least(change: Entries) -> list[int]:
+    """The first `EACH` units in order of change, of those that have less than before."""
+    if len(change) > EACH:
+        rows = np.flatnonzero(change <= min(np.partition(change, EACH)[EACH], -1))
+    else:
+        rows = np.flatnonzero(change < 0)
+    return [int(row) for row in rows[np.argsort(change[rows], kind="stable")][:EACH]]
 
 
 def _household(program: Program, view: View, population: Population, row: int) -> dict[str, Any]:

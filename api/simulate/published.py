@@ -56,8 +56,8 @@ def tables_of_units(answer: ReformAnswer, weighed: Weighed, ways: Sequence[Parti
             of = np.where(np.isnan(per_unit), -1, band_of(np.nan_to_num(per_unit)))
             key = ("rates", rates.name, rates.earner, ("before", "after")[side])
             tables.append(_table(key, range(len(BANDS)), of, shown))
-            high = np.array([bool((rates.above_70_before, rates.above_70_after)[side])])
-            tables.append(_table((*key, "high"), (True,), np.where(of >= HIGH_BAND, 0, -1), high))
+            high = bool((rates.above_70_before, rates.above_70_after)[side])
+            tables.append(_table_of_flags((*key, "high"), of >= HIGH_BAND, high))
     return tables
 
 
@@ -69,9 +69,14 @@ def _table(
     *,
     spread: Places | None = None,
 ) -> Published:
-    n = np.bincount(of[of >= 0], minlength=len(shown))
+    n = np.bincount(of + 1, minlength=len(shown) + 1)[1:]
     per_unit = of if spread is None else of[spread]
     return Published(key, names, per_unit.astype(np.int16), n, shown.copy())
+
+
+def _table_of_flags(key: tuple[str, ...], flags: NDArray[np.bool_], shown: bool) -> Published:
+    """A table of one cell: those of the flagged units."""
+    return Published(key, (True,), flags.astype(np.int16) - 1, np.array([np.count_nonzero(flags)]), np.array([shown]))
 
 
 def _of_line(line: BudgetLine, weighed: Weighed) -> list[Published]:
@@ -84,7 +89,7 @@ def _of_line(line: BudgetLine, weighed: Weighed) -> list[Published]:
         "having_after": (after != 0, line.having_after != ""),
     }
     return [
-        _table(("budget", line.figure, name), (True,), np.where(flags, 0, -1), np.array([shown]))
+        _table_of_flags(("budget", line.figure, name), flags, shown)
         for name, (flags, shown) in told.items()
         if flags.any()
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,10 +12,10 @@ import numpy as np
 import yaml
 
 from api.cases.overlays import set_beyond_what_is_stated
-from api.simulate.answers import ReformAnswer
+from api.simulate.answers import Grouping, ReformAnswer, Winners
 from api.simulate.disclosure import MOST_CELLS, Published, hide_what_follows
 from api.simulate.examples import examples
-from api.simulate.groups import partings
+from api.simulate.groups import Parting, partings
 from api.simulate.household_benefits import with_benefits, with_budget
 from api.simulate.households import Households, household_answer, ways_of_households, weighed_together
 from api.simulate.inequality import measures
@@ -68,25 +69,37 @@ class Answered:
         return replace(answer, households=hidden_in_households(answer.households, of_homes))
 
 
-def answer_of(files: Sequence[Path], weighed: Weighed, population: Population, period: Period) -> Answered:
-    """What a reform does, unit by unit."""
+def answer_of(
+    files: Sequence[Path], weighed: Weighed, population: Population, period: Period, *, threads: int
+) -> Answered:
+    """What a reform does, unit by unit. Its parts do not hang on one another, and go to threads, the longest first:
+    numpy lets go of Python's lock."""
     lines, line_said = poverty_lines(weighed.before.program, weighed.view, weighed.units, period)
-    unequal, poor = measures(weighed, lines)
-    view = weighed.view
-    ways = partings(weighed.units, weighed.net, weighed.weights, view.income_groups, bool(view.age))
-    nothing = all(
-        np.array_equal(weighed.before.figures[name], weighed.after.figures[name]) for name in weighed.view.figures
-    )
+    view, before, after = weighed.view, weighed.before, weighed.after
+    with ThreadPoolExecutor(threads) as pool:
+        explained = pool.submit(examples, view, population, before, after, weighed.change)
+        measured = pool.submit(measures, weighed, lines)
+        grouped = pool.submit(_by_group, weighed)
+        lined = pool.submit(budget, weighed)
+        rated = pool.submit(rates_of, weighed)
+    unequal, poor = measured.result()
+    ways, groups, fares = grouped.result()
+    nothing = all(np.array_equal(before.figures[name], after.figures[name]) for name in view.figures)
     answer = ReformAnswer(
-        name_of(files), about_of(files), tuple(path.name for path in files),
-        weighed.after.program.fingerprint, nothing, budget(weighed), groupings(weighed, ways),
-        winners(weighed, ways[0]), unequal, poor, line_said, rates_of(weighed),
-        examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
-        set_beyond_what_is_stated(weighed.after.program, period.start),
-        named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
-        if weighed.before.named is not None and weighed.after.named is not None else (),
+        name_of(files), about_of(files), tuple(path.name for path in files), after.program.fingerprint, nothing,
+        lined.result(), groups, fares, unequal, poor, line_said, rated.result(), explained.result(),
+        set_beyond_what_is_stated(after.program, period.start),
+        named_tables(before.named, after.named, weighed.weights / weighed.scale)
+        if before.named is not None and after.named is not None else (),
     )  # fmt: skip
     return Answered(answer, tables_of_units(answer, weighed, ways))
+
+
+def _by_group(weighed: Weighed) -> tuple[tuple[Parting, ...], tuple[Grouping, ...], Winners]:
+    """The ways in which units are parted, how each group fares, and who wins and loses."""
+    view = weighed.view
+    ways = partings(weighed.units, weighed.net, weighed.weights, view.income_groups, bool(view.age))
+    return ways, groupings(weighed, ways), winners(weighed, ways[0])
 
 
 def by_household(answered: Answered, weighed: Weighed, homes: Households, period: Period, *, seed: int) -> Answered:

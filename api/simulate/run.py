@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from api.simulate.behaviour import behaviour
 from api.simulate.earners import Earner, earners_of
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.household_benefits import benefits_of, counted, said_of
-from api.simulate.households import households_of
+from api.simulate.households import Households, households_of
 from api.simulate.manifest import check_same, manifest_of, request_again
 from api.simulate.method import method
 from api.simulate.outcomes import Outcome, Units, outcome, units_of
@@ -84,20 +85,21 @@ def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> tuple[Ye
     tell.next(f"{period}, current law")
     population = _admitted(asked, period)
     given = _given(asked, population)
-    units = units_of(law, view, population)
-    homes = households_of(law, view, population, units)
-    if homes is not None:
-        given = replace(given, benefits=counted(law, view, population.columns))
+    given = replace(given, benefits=counted(law, view, population.columns))
     outcomes = spread(_outcome, given, asked.laws)
-    before = next(outcomes)
-    samples = _samples(request, population, asked.source.tables[view.unit])
+    with ThreadPoolExecutor(request.threads) as pool:  # none of these hangs on another
+        computed = pool.submit(next, outcomes)
+        gathered = pool.submit(_units_and_homes, law, view, population)
+        samples = _samples(request, population, asked.source.tables[view.unit])
+    units, homes = gathered.result()
+    before = computed.result()
     answers = []
     for files, _ in asked.reformed:
         tell.next(f"{period}, {files[0].stem}")
         weighed = weighed_by(
             view, units, population, before, after=next(outcomes), samples=samples, threshold=request.threshold
         )
-        answered = answer_of(files, weighed, population, period)
+        answered = answer_of(files, weighed, population, period, threads=request.threads)
         if homes is not None:
             answered = by_household(answered, weighed, homes, period, seed=request.seed)
         if asked.elasticity is not None:
@@ -105,6 +107,11 @@ def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> tuple[Ye
             answered = replace(answered, answer=replace(answered.answer, behaviour=response))
         answers.append(answered)
     return _year_answer(law, period, population, units), answers
+
+
+def _units_and_homes(law: Program, view: View, population: Population) -> tuple[Units, Households | None]:
+    units = units_of(law, view, population)
+    return units, households_of(law, view, population, units)
 
 
 def _admitted(asked: Asked, period: Period) -> Population:
