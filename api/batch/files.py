@@ -88,7 +88,7 @@ def _first_of(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
     return next(([name] for name in wanted if names.count(name) == 1), list(names))
 
 
-def whole_table(path: Path) -> pa.Table:
+def read_table(path: Path) -> pa.Table:
     """All rows of a Parquet or CSV file at once; cells of CSV as text. Raises Failure.
 
     Parquet is read column by column, and decimals of up to 18 digits are held in 64 bits: fresh memory takes longer to

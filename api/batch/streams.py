@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from api.batch.files import BATCH, Stream, batches, whole_table
+from api.batch.files import BATCH, Stream, batches, read_table
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
 from engine.reading.declared_settings import Entity
@@ -50,7 +50,7 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
     order = sorted((name for name in inputs if owners[name]), key=lambda name: _depth(name, owners))
     followers = {name: _Follower(streams[name], owners[name], streams[owners[name]]) for name in order}
     if _joins_groups(entities, inputs):
-        tables = {name: whole_table(path) for name, path in inputs.items()}
+        tables = {name: read_table(path) for name, path in inputs.items()}
         if len(tables[group]):
             yield Part(tables, dict.fromkeys(tables, 0))
         return

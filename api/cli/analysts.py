@@ -81,6 +81,9 @@ def simulate_reforms(
     from api.cli.process import prepare_for_columns
 
     prepare_for_columns()
+    from api.batch.ahead import read_ahead
+
+    read_ahead(population or ())
     from api.cli.simulate import Places, simulate_command, split_reforms
     from api.simulate.request import Request
 
