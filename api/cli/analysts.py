@@ -62,7 +62,8 @@ def simulate_reforms(
         str, typer.Option("--elasticity", metavar="NUMBER", help="Also let earnings respond this much: 0.25.")
     ] = "",
     take_up: Annotated[
-        list[str] | None, typer.Option("--take-up", metavar="BENEFIT=80%", help="How many claim; several times.")
+        list[str] | None,
+        typer.Option("--take-up", metavar="BENEFIT=80%", help="How many claim, or `takes_up_snap=80%`."),
     ] = None,
     replicates: Annotated[
         str, typer.Option("--replicates", metavar="PATTERN", help="Replicate weights for standard errors: `repwgt*`.")
@@ -81,9 +82,9 @@ def simulate_reforms(
     from api.cli.process import prepare_for_columns
 
     prepare_for_columns()
-    from api.batch.ahead import read_ahead
+    from api.batch.begun import begin_to_read
 
-    read_ahead(population or ())
+    begin_to_read(population or ())
     from api.cli.simulate import Places, simulate_command, split_reforms
     from api.simulate.request import Request
 

@@ -16,7 +16,7 @@ from api.simulate.column_map import read_column_map
 from api.simulate.earners import read_roles
 from api.simulate.population import Source, read_source
 from api.simulate.request import Request
-from api.simulate.take_up import read_take_up
+from api.simulate.take_up import read_take_up, with_take_up
 from api.simulate.told_before import added_said, expected_nothing
 from api.simulate.view import View, load_view
 from api.simulate.window import years_of
@@ -52,7 +52,7 @@ def read_request(request: Request, on_notice: Callable[[str], None]) -> Asked:
     view = load_view(law, request.view)
     if request.distribution:
         check_distribution(view)
-    elasticity, take_up = read_elasticity(request.elasticity), read_take_up(view, request.take_up)
+    elasticity, take_up = read_elasticity(request.elasticity), read_take_up(law, view, request.take_up)
     roles = read_roles(law, view, request.earners)
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_reformed(law, request.rules, files)) for files in request.reforms]
@@ -60,6 +60,7 @@ def read_request(request: Request, on_notice: Callable[[str], None]) -> Asked:
         on_notice(sentence)
     mapped = read_column_map(law, request.columns) if request.columns is not None else None
     source = read_source(law, view, request.population, request.data_year, columns=mapped, weight=request.weight)
+    source = with_take_up(law, view, source, take_up, request.seed)
     added = added_said(law, reformed, source)
     return Asked(request, law, view, reformed, periods, source, added, roles, elasticity, take_up)
 

@@ -28,6 +28,10 @@ from engine.population.columns import column_of, unit_of
 from engine.values.numbers import format_decimal, parse_decimal
 
 MOST = Fraction(5)
+BENEFITS_LEFT_OUT = (
+    " The budget under the response is of taxes and refundable credits alone: benefits of households are not computed "
+    "anew for the earnings that change, and neither they nor their change are in its net."
+)
 
 
 def read_elasticity(text: str) -> Fraction | None:
@@ -76,6 +80,7 @@ def behaviour(
     said = (
         f"If `{view.earnings}` of the {whose} of each unit changes by {format_decimal(elasticity)}% for each 1% by "
         "which the part of more earnings that is kept changes. Everything else here is without this response."
+        + (BENEFITS_LEFT_OUT if weighed.before.benefits else "")
     )
     return Behaviour(format_decimal(elasticity), said, was, now, change, budget(replace(weighed, after=answer)))
 

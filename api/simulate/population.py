@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow
 from numpy.typing import NDArray
 
-from api.batch.ahead import whole_table
+from api.batch.begun import whole_table
 from api.batch.files import find_inputs
 from api.failures import Failure, Misuse, suggestion
 from api.simulate.column_map import ColumnMap, renamed

@@ -3,6 +3,9 @@
 Who does not claim is drawn once, from a seed, and is the same under every law and in every year; without a stated part
 everybody claims. A benefit that is not claimed is nothing, and so is its part of what the view says that it goes into
 (a refundable credit: less of all refundable credits, more of the tax less them). Marginal rates are those of claimants.
+
+Benefits of households read a fact that says who takes them up. Where a population does not state it, it is drawn in the
+same way (`takes_up_snap=80%`), and becomes a column of the population.
 """
 
 from __future__ import annotations
@@ -13,22 +16,29 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import pyarrow
+from numpy.typing import NDArray
 
+from api.cases.naming import find_definition
 from api.failures import Misuse, suggestion
 from api.simulate.outcomes import Outcome
+from api.simulate.population import Source
 from api.simulate.view import View
+from engine.ir.program import Program
 from engine.population.columns import unit_of
 from engine.values.numbers import parse_decimal
+from engine.values.types import Kind
 
 
-def read_take_up(view: View, texts: Sequence[str]) -> dict[str, Fraction]:
+def read_take_up(program: Program, view: View, texts: Sequence[str]) -> dict[str, Fraction]:
     """The parts that `eitc=80%` and the like mean. Raises Misuse."""
     parts: dict[str, Fraction] = {}
+    names = [*view.claims, *_facts_of_take_up(program, view)]
     for text in texts:
         name, equals, said = text.partition("=")
-        if name not in view.claims:
+        if name not in names:
             raise Misuse(
-                f"the view does not say what not claiming `{name}` means", suggestion(name, view.claims, "see `claims`")
+                f"the view does not say what not claiming `{name}` means", suggestion(name, names, "see `claims`")
             )
         try:
             part = parse_decimal(said.removesuffix("%")) / (100 if said.endswith("%") else 1)
@@ -40,13 +50,43 @@ def read_take_up(view: View, texts: Sequence[str]) -> dict[str, Fraction]:
     return parts
 
 
+def _facts_of_take_up(program: Program, view: View) -> list[str]:
+    """The facts that say who takes up a benefit of households."""
+    needs = dict.fromkeys(need for benefit in view.household_benefits.values() for need in benefit.needs)
+    facts = {name: program.find(name) for name in needs if name not in program.settings.entities}
+    return [name for name, fact in facts.items() if fact is not None and fact.type.kind is Kind.BOOLEAN]
+
+
+def with_take_up(program: Program, view: View, source: Source, parts: Mapping[str, Fraction], seed: int) -> Source:
+    """The population with a column for each fact of take-up that is to be drawn. Raises Misuse for one that the
+    population states, and where it has no table for it."""
+    tables = dict(source.tables)
+    for name in (name for name in parts if name not in view.claims):
+        entity = find_definition(program, name).entity
+        plural = program.settings.entities[entity].plural
+        if entity not in tables:
+            raise Misuse(
+                f"the population has no {plural}, of whom `{name}` is drawn", f"give them: `--population {plural}.csv`"
+            )
+        table = tables[entity]
+        if name in {column.partition("@")[0] for column in table.column_names}:
+            raise Misuse(f"the population states `{name}` itself", f"leave out the column, or `--take-up {name}`")
+        tables[entity] = table.append_column(name, pyarrow.array(~_idle(len(table), name, parts[name], seed)))
+    return replace(source, tables=tables)
+
+
+def _idle(count: int, name: str, part: Fraction, seed: int) -> NDArray[np.bool_]:
+    """Who does not claim, where a part does."""
+    number = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
+    return np.asarray(np.random.Generator(np.random.PCG64(number)).random(count) >= float(part))
+
+
 def claimed(outcome: Outcome, view: View, parts: Mapping[str, Fraction], seed: int) -> Outcome:
     """The outcome where so many claim."""
     figures = dict(outcome.figures)
-    for name, part in parts.items():
+    for name in (name for name in parts if name in view.claims):
         due = figures[name]
-        number = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
-        idle = np.random.Generator(np.random.PCG64(number)).random(len(due)) >= float(part)
+        idle = _idle(len(due), name, parts[name], seed)
         figures[name] = np.where(idle, 0, due)
         for figure, sign in view.claims[name].items():
             if figure in figures:
@@ -69,4 +109,6 @@ def take_up_sentence(view: View, texts: Sequence[str]) -> str:
         return (
             "Take-up is full: everybody claims " + " and ".join(f"`{name}`" for name in view.claims) + " that is due."
         )
-    return f"Of those who are due a benefit so many claim it: {', '.join(texts)}; of others everybody."
+    drawn = f"Of those who are due a benefit so many claim it, drawn at random: {', '.join(texts)}."
+    full = [name for name in view.claims if name not in {text.partition("=")[0] for text in texts}]
+    return drawn + (f" Everybody claims {' and '.join(f'`{name}`' for name in full)} that is due." if full else "")

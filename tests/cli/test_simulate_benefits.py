@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,60 @@ def test_a_search_counts_what_snap_costs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     costs = {trial["value"]: Fraction(trial["net_change"]) for trial in json.loads(done.stdout)["tried"]}
     assert costs["25%"] < 0 == costs["30%"]
+
+
+def test_who_takes_snap_up_can_be_drawn(tmp_path: Path) -> None:
+    shares = {}
+    for part in ("0%", "50%", "100%"):
+        done = simulated(tmp_path, "--json", "--take-up", f"takes_up_snap={part}", without="takes_up_snap")
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        budget = {line["figure"]: line for line in answer["years"][0]["reforms"][0]["budget"]}
+        shares[part] = Fraction(budget["household_snap_taken_up"]["before"])
+        assert any(f"drawn at random: takes_up_snap={part}. Everybody claims" in line for line in answer["method"])
+    assert 0 == shares["0%"] < shares["50%"] < shares["100%"]
+
+
+def test_who_takes_snap_up_is_not_drawn_where_it_is_stated(tmp_path: Path) -> None:
+    done = simulated(tmp_path, "--take-up", "takes_up_snap=50%")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the population states `takes_up_snap` itself" in done.stderr
+
+
+def test_take_up_is_not_drawn_of_a_population_without_such_households(tmp_path: Path) -> None:
+    (tmp_path / "reform.yaml").write_text(REFORM)
+    done = run(
+        "simulate", "us", "--reform", "reform.yaml", "--at", "2024", "--take-up", "takes_up_snap=50%", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "the population has no snap_units, of whom `takes_up_snap` is drawn" in done.stderr
+
+
+def test_a_response_says_that_benefits_are_left_out(tmp_path: Path) -> None:
+    done = simulated(tmp_path, "--json", "--elasticity", "0.25")
+    assert done.returncode == 0, done.stderr
+    response = json.loads(done.stdout)["years"][0]["reforms"][0]["behaviour"]
+    assert "benefits of households are not computed anew" in response["about"]
+    assert not any(line["figure"].startswith("household_") for line in response["budget"])
+
+
+def test_the_population_of_the_manual_counts_snap(tmp_path: Path) -> None:
+    """The home that api/simulate/README.md writes down, twelve times over."""
+    manual = (Path(__file__).parents[2] / "api/simulate/README.md").read_text(encoding="utf-8")
+    part = manual.partition("## A population with SNAP")[2]
+    files = re.findall(r"^(\w+\.csv)\n\n((?:    .+\n)+)", part, re.MULTILINE)
+    words: list[str] = []
+    for name, text in files:
+        head, *lines = (line.strip() for line in text.splitlines())
+        copies = [re.sub(r"\b([a-z])1\b", rf"\g<1>{home}", line) for home in range(12) for line in lines]
+        (tmp_path / name).write_text("\n".join([head, *copies]) + "\n", encoding="utf-8")
+        words += ["--population", name]
+    assert len(files) == len(HEADS)
+    (tmp_path / "reform.yaml").write_text(REFORM)
+    done = run(
+        "simulate", "us", "--reform", "reform.yaml", "--at", "2024", *words, "--take-up", "takes_up_snap=100%",
+        "--bootstrap", "20", "--json", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    budget = {line["figure"]: line for line in json.loads(done.stdout)["years"][0]["reforms"][0]["budget"]}
+    assert Fraction(budget["household_snap_taken_up"]["change"]) > 0
