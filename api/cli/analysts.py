@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -79,12 +80,7 @@ def simulate_reforms(
     as_json: AsJson = False,
 ) -> None:
     """Show what reforms would do: budget, winners and losers, inequality, poverty, marginal rates, with margins."""
-    from api.cli.process import prepare_for_columns
-
-    prepare_for_columns()
-    from api.batch.begun import begin_to_read
-
-    begin_to_read(population or ())
+    _begin(population or ())
     from api.cli.simulate import Places, simulate_command, split_reforms
     from api.simulate.request import Request
 
@@ -98,6 +94,16 @@ def simulate_reforms(
         earners=tuple(earner or ()),
     )  # fmt: skip
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
+
+
+def _begin(population: Sequence[str]) -> None:
+    """Set the process up, and have the population read while the rest is imported."""
+    from api.cli.process import prepare_for_columns
+
+    prepare_for_columns()  # before numpy is imported
+    from api.batch.begun import begin_to_read
+
+    begin_to_read(population)
 
 
 @commands.command()
