@@ -10,12 +10,12 @@ from api.cases.calculate import REQUIREMENTS, Asked, Calculation, Result, calcul
 from api.cases.files import load_case
 from api.cases.naming import chief_names, exported_names, find_definitions, nobody
 from api.cli.output import complain, say, say_json, waiting
+from api.cli.questions import say_questions
 from api.failures import ExitCode
 from api.rules import programs
 from api.schema import as_data
 from engine.interpret.cases import instances_of
 
-_ASK_AT_MOST = 5
 ALL = "all"
 SHOWN_WHOLE = 60
 """So many figures of a case are all shown where none is named."""
@@ -76,12 +76,4 @@ def _report(calculation: Calculation) -> None:
         say()
     for line in calculation.set_by_reforms:
         say(line)
-    missing = calculation.ask_next or ()
-    if not missing:
-        return
-    say()
-    say("To narrow it down, ask next:")
-    for question in missing[:_ASK_AT_MOST]:
-        say(f"  {question.ask}  ({question.fact} of {question.of.id} for {question.period})")
-    if len(missing) > _ASK_AT_MOST:
-        say(f"  … and {len(missing) - _ASK_AT_MOST} more facts that may matter")
+    say_questions(calculation.ask_next or ())
