@@ -5,6 +5,7 @@
 2. Once it hangs on nothing else, two answers with which it is known, and not the same, are the witness.
 3. What is usual is stated first. If that leads nowhere within a bound on evaluations, begin again some times with the
    values in another order, always the same one.
+4. If that leads nowhere either, look among points in which nothing is open (`points`).
 
 What is listed is taken as all there is. Where no witness was found there may be one all the same.
 """
@@ -17,6 +18,8 @@ from datetime import date, timedelta
 from random import Random
 
 from api.cases.naming import period_for
+from api.interview.points import Points
+from api.interview.telling import Telling
 from engine.explain.questions import sample_values
 from engine.interpret.cases import EVERY, Case
 from engine.interpret.constants import Constants
@@ -26,7 +29,8 @@ from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Known, Outcome, Poss
 from engine.ir.program import Definition, Program
 from engine.values.types import EnumValue, Kind, Value
 
-EVALUATIONS, TRIES = 200, 4
+EVALUATIONS, TRIES, MOST_WORK = 200, 4, 15_000
+"""How often a figure is evaluated in one try, how many tries there are, and how much work (`Figures.work`) all take."""
 YEARS_APART = (0, 1, 5, 17, 30, 60)
 
 
@@ -47,13 +51,19 @@ def decides(program: Program, case: Case, wanted: Sequence[Definition], asked: F
     for figure in wanted:
         for instance in case.instances.get(figure.entity, ()):
             fact = Fact(figure.name, instance, period_for(program, figure, case.at))
+            work = MOST_WORK
             for number in range(TRIES):
                 search = _Search(program, listed, fact, asked, Random(number) if number else None)
+                search.work = work
                 witness = search.from_here({}, None)
                 if witness is not None:
                     return witness
-                if search.left > 0:
-                    break  # every way was gone
+                work = search.work
+                if search.left > 0 or work < 0:
+                    break  # every way was gone, or it takes too long
+            witness = _Search(program, listed, fact, asked, None).at_points()
+            if witness is not None:
+                return witness
     return None
 
 
@@ -61,7 +71,8 @@ class _Search:
     def __init__(self, program: Program, case: Case, figure: Fact, asked: Fact, order: Random | None) -> None:
         self.program, self.case, self.figure, self.asked, self.order = program, case, figure, asked, order
         self.constants = Constants(program)
-        self.left = EVALUATIONS
+        self.telling = Telling.of(program, case, program.definitions[figure.name])
+        self.left, self.work = EVALUATIONS, MOST_WORK
 
     def from_here(self, others: Mapping[Fact, Value], earlier: Interpreter | None) -> Decides | None:
         """A witness in which some facts are as they are here."""
@@ -81,24 +92,40 @@ class _Search:
 
     def told(self, others: Mapping[Fact, Value], earlier: Interpreter) -> Decides | None:
         """Two answers with which the figure is known, and not the same."""
-        given: dict[Value, Value] = {}
-        for answer in self.values(self.asked):
+        first: tuple[Value, Value] | None = None
+        for answer in dict.fromkeys([*self.values(self.asked), *self.telling.values(self.asked.name)]):
             outcome, _ = self.found({**others, self.asked: answer}, earlier)
-            if isinstance(outcome, Known):
-                given[answer] = outcome.value
-        first = next(iter(given), None)
-        if first is None:
+            if not isinstance(outcome, Known):
+                continue
+            first = first or (answer, outcome.value)
+            if outcome.value != first[1]:
+                return Decides(self.figure, others, (first[0], answer), (first[1], outcome.value))
+        return None
+
+    def at_points(self) -> Decides | None:
+        """A witness among points at which nothing that the figure hangs on is open."""
+        outcome, whole = self.found({}, None)
+        if not isinstance(outcome, Possible) or self.asked not in outcome.needs:
             return None
-        other = next((answer for answer, value in given.items() if value != given[first]), None)
-        return None if other is None else Decides(self.figure, others, (first, other), (given[first], given[other]))
+        others = sorted((fact for fact in outcome.needs if fact != self.asked and not is_list(fact)), key=self.place)
+
+        def find(point: Mapping[Fact, Value]) -> tuple[Outcome, int]:
+            case = replace(self.case, given={**self.case.given, **point})
+            interpreter = Interpreter(self.program, case, self.constants, whole)
+            return interpreter.find(self.figure), interpreter.work
+
+        witness = Points(self.telling, self.asked, others, find).witness()
+        return None if witness is None else Decides(self.figure, *witness)
 
     def found(self, stated: Mapping[Fact, Value], earlier: Interpreter | None) -> tuple[Outcome, Interpreter]:
         """The figure with some facts stated."""
-        self.left -= 1
+        self.left -= 1 if self.work > 0 else self.left
         case = replace(self.case, given={**self.case.given, **stated})
         interpreter = Interpreter(self.program, case, self.constants, earlier)
         interpreter.trace()
-        return interpreter.find(self.figure) if self.left >= 0 else NOT_APPLICABLE, interpreter
+        outcome = interpreter.find(self.figure) if self.left >= 0 else NOT_APPLICABLE
+        self.work -= interpreter.work
+        return outcome, interpreter
 
     def place(self, fact: Fact) -> tuple[bool, str]:
         """What a complete case may leave out is stated first: most of it is as usual."""

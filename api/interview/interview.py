@@ -1,7 +1,7 @@
 """What to ask next so that some figures are determined, computed anew from what is known: nothing is scripted.
 
 1. The interpreter, with what is not known unknown, says which figures are open and which facts they still hang on. What
-   is not among those is never asked. Of permissions, what another open fact makes idle whatever it is comes last.
+   is not among those is never asked. Of permissions, what is proved idle by cases (`idle`) comes last.
 2. Two completions: all of those facts absent, and those that most people have at their usual amount. In each, one fact
    at a time is something telling; machine code gives the figures of all in one batch. A fact's effect is the largest
    change of a wanted figure, times the share of people who have the fact.
@@ -19,9 +19,10 @@ from fractions import Fraction
 
 from api.cases.calculate import Asked, Calculation, Of, Question, calculate, question
 from api.cases.interpreters import Interpreters
-from api.cases.naming import period_for
 from api.cases.ranking import facts_ranked, in_order_of_rules
 from api.failures import Misuse
+from api.interview.idle import Proof, figures_wanted
+from api.interview.telling import Telling
 from engine.explain.words import humanized
 from engine.interpret.cases import EVERY, Case
 from engine.interpret.domain import needs_of
@@ -29,12 +30,12 @@ from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Possible
 from engine.ir.program import Definition, Program
-from engine.values.types import NONE, EnumValue, Kind, Value
+from engine.values.types import EnumValue, Kind, Value
 
 MOST_NAMED = 5
-MOST_WORK, MOST_IDLE = 1_000, 3
-"""So much work (`Figures.work`) goes into finding out that a question cannot matter, some 10 ms, and of so many
-questions. Where all of them are idle the first is asked all the same: ranges may need it to see that all is known."""
+MOST_WORK, MOST_IDLE = 4_000, 6
+"""So much work (`Figures.work`) goes into proofs that questions are idle, some 40 ms, and of so many questions. Where
+all are idle one is asked all the same: ranges may need it to see that all is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,7 @@ def next_step(
     interpreters.keep(interpreter)
     facts = _with_what_is_listed(program, asked_case, wanted, needs, interpreters)
     ranked = [fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed]
-    mattering = (fact for fact in ranked[:MOST_IDLE] if _may_matter(fact, asked_case, wanted, facts, interpreters))
-    best = next(mattering, next(iter(ranked), None))
+    best = _first_that_may_matter(ranked, asked_case, wanted, interpreters)
     if best is None:
         return _about_lists(Step(calculated, None, len(facts)), asked_case, needs, passed)
     return Step(
@@ -96,36 +96,23 @@ def _with_what_is_listed(
     return [fact for fact in facts if fact in mattering]
 
 
-def _may_matter(
-    fact: Fact, case: Case, wanted: Sequence[Definition], facts: Collection[Fact], interpreters: Interpreters
-) -> bool:
-    """Whether a fact may matter to permissions, which are quickly found. It does not if, whatever some other open fact
-    turns out to be, they no longer hang on it: ranges alone, in which that fact is open, do not tell."""
-    if not all(figure.type.kind is Kind.BOOLEAN for figure in wanted):
-        return True
-    left = MOST_WORK
-    for other in in_order_of_rules(interpreters.program, [fact_ for fact_ in facts if fact_ != fact]):
-        matters, values = False, _every_value(interpreters.program, interpreters.program.definitions[other.name])
-        for value in values:
-            interpreter = interpreters.begin(replace(case, given={**case.given, other: value}))
-            matters = fact in _needs(interpreter, wanted)
-            left -= interpreter.work
-            if matters:
-                break
-        if values and not matters:
-            return False
-        if left < 0:
-            break
-    return True
-
-
-def _every_value(program: Program, definition: Definition) -> Sequence[Value]:
-    """All that a fact can be, where that is little."""
-    if definition.type.kind not in (Kind.BOOLEAN, Kind.ENUM):
-        return ()
-    members = _options(program, definition) if definition.type.kind is Kind.ENUM else ()
-    values: list[Value] = [EnumValue(definition.type.enum, name) for name in members] or [True, False]
-    return [*values, *([NONE] if definition.type.or_none else [])]
+def _first_that_may_matter(
+    ranked: Sequence[Fact], case: Case, wanted: Sequence[Definition], interpreters: Interpreters
+) -> Fact | None:
+    """The first fact that is not proved to be idle; of permissions, which are quickly found. Where all that were looked
+    at are idle, one after which ranges tell that all is known, else the next."""
+    if not ranked or not all(figure.type.kind is Kind.BOOLEAN for figure in wanted):
+        return next(iter(ranked), None)
+    telling = Telling.of(interpreters.program, case, *wanted)
+    figures = figures_wanted(interpreters.program, case, wanted)
+    left, ending = MOST_WORK, list[Fact]()
+    for fact in ranked[:MOST_IDLE]:
+        proof = Proof(interpreters, telling, figures, fact, left)
+        if not proof.holds(case):
+            return fact
+        left = proof.left
+        ending += [fact] if proof.ends else []
+    return next(iter([*ending, *ranked[MOST_IDLE:], *ranked]))
 
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], interpreters: Interpreters) -> list[Fact]:
@@ -151,13 +138,7 @@ def _about_lists(over: Step, case: Case, needs: Collection[Fact], passed: Collec
 
 def _needs(interpreter: Interpreter, wanted: Sequence[Definition]) -> frozenset[Fact]:
     """What the wanted figures still hang on: facts, and whether lists are whole."""
-    program, case = interpreter.program, interpreter.case
-    facts = [
-        Fact(figure.name, instance, period_for(program, figure, case.at))
-        for figure in wanted
-        for instance in case.instances.get(figure.entity, ())
-    ]
-    outcomes = [interpreter.find(fact) for fact in facts]
+    outcomes = [interpreter.find(fact) for fact in figures_wanted(interpreter.program, interpreter.case, wanted)]
     return needs_of(*(outcome for outcome in outcomes if isinstance(outcome, Possible)))
 
 
