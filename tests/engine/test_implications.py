@@ -278,10 +278,12 @@ def test_tables_are_refused_by_the_same_rows(people: dict[str, list[object]], fa
         ({"ssi_received_of_month": {"2024-03": 10}, "receives_ssi": {"from 2024-03": False}}, ["E808"]),
         ({"ssi_received_of_month": {"2024-03": {"at_least": 1}}, "receives_ssi": {"2024-03": False}}, ["E808"]),
         ({"ssi_received_of_month": {"2024-03": {"at_most": 1}}, "receives_ssi": {"2024-03": False}}, []),
-        ({"ss_date_of_death": "2020-01-01", "ss_is_dead": False}, ["E808"]),
-        ({"ss_date_of_death": "2020-01-01", "complete": True}, ["E808"]),  # says by silence that nobody is dead
-        ({"ss_date_of_death": "2020-01-01", "ss_is_dead": True, "complete": True}, []),
-        ({"ss_date_of_death": "2020-01-01"}, []),  # it is not known
+        ({"ss_disability_onset": "2020-01-01", "ss_is_disabled": False}, ["E808"]),
+        ({"ss_disability_onset": "2020-01-01", "complete": True}, ["E808"]),  # says by silence that nobody is disabled
+        ({"ss_disability_onset": "2020-01-01", "ss_is_disabled": True, "complete": True}, []),
+        ({"ss_disability_onset": "2020-01-01"}, []),  # it is not known
+        ({"date_of_death": "2020-01-01", "complete": True}, []),  # the one fact that says who has died
+        ({"ss_is_dead": True, "ss_date_of_death": "2020-01-01"}, ["E801", "E801"]),
     ],
 )
 def test_what_contradicts_in_a_month_is_refused_in_that_month_alone(facts: dict[str, object], codes: list[str]) -> None:

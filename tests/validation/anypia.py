@@ -177,5 +177,5 @@ def _survivors(output: Output, age: int) -> Stated:
         "child": {"one": first},
     }[output.case]
     latest = {"widow": at_60, "divorced": at_60, "disabled": at_52}.get(output.case, died)
-    worker: Data = {"birth_date": output.born, "ss_is_dead": True, "ss_date_of_death": date(year, 8, 20)}
+    worker: Data = {"birth_date": output.born, "date_of_death": date(year, 8, 20)}
     return Stated(_month(latest + output.after), worker, year, claims)

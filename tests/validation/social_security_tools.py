@@ -98,7 +98,7 @@ def ours(program: Program, benefit: Benefit) -> int:
             return _benefit_of(program, worker, benefit.at) // 1
         case "spouse":
             return _spouse(program, benefit, worker)
-    worker |= {"ss_is_dead": True, "ss_date_of_death": f"{benefit.died}-15"}
+    worker |= {"date_of_death": f"{benefit.died}-15"}
     claim: Data = {"claim_relation": "widow"}
     return _claim(program, benefit, worker, claim, benefit.other_from)
 
