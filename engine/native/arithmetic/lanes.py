@@ -10,8 +10,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 
 Mask = str | bool
+
+
+class TooCostly(Exception):
+    """What is written on trial took more operations than it was allowed."""
 
 
 def hexadecimal(value: float) -> str:
@@ -47,7 +52,8 @@ class Module:
 
 
 class Lanes:
-    """Writes the body of one function. `cost` counts operations, by which functions are cut."""
+    """Writes the body of one function. `cost` counts operations, by which functions are cut; past `most_cost` writing
+    ends with TooCostly."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -56,6 +62,7 @@ class Lanes:
         self.kept: list[dict[int, tuple[object, object]]] = [{}]
         self.block = "entry"
         self.cost = 0
+        self.most_cost: float = inf
         self._names = 0
         self._watched: list[set[str]] = []
 
@@ -74,10 +81,12 @@ class Lanes:
         """The names that are given out from here on, until the context ends."""
         names: set[str] = set()
         self._watched.append(names)
-        yield names
-        self._watched.pop()
-        if self._watched:
-            self._watched[-1] |= names
+        try:
+            yield names
+        finally:
+            self._watched.pop()
+            if self._watched:
+                self._watched[-1] |= names
 
     def effect(self, text: str) -> None:
         """An instruction that has no value."""
@@ -96,6 +105,8 @@ class Lanes:
             if known_name is not None:
                 return known_name
         self.cost += 1
+        if self.cost > self.most_cost:
+            raise TooCostly
         name = self.make(text)
         self.scopes[-1][text] = name
         return name

@@ -30,7 +30,7 @@ def make_text(
     worlds = _worlds(program, layout)
     plan = _planned(worlds, layout, wanted)
     text = write_module(worlds.program, plan, shape, options, width=target.width, permutes=target.permutes)
-    terms = filled(program, text.requests, text.positive, text.terms_size)
+    terms = filled(text.entries, text.requests, text.positive, text.terms_size)
     return text.text, _interface(plan, text), terms
 
 

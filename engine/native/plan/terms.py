@@ -42,12 +42,30 @@ class TermsDoNotFit(Exception):
     """The constants of this program need another form than the code was made for."""
 
 
+Entry = tuple[int | Fraction, Kind]
+"""A value as an exact number, whole ones as integers, and its kind."""
+
+
+class Entries:
+    """What a program's constants put into blocks: found once, for writing code and for filling the vector."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._constants = Constants(program)
+        self._known: dict[Request, Sequence[Entry] | None] = {}
+
+    def of(self, request: Request) -> Sequence[Entry] | None:
+        """The values of a block; None if there are none on that day."""
+        if request not in self._known:
+            self._known[request] = _entries(self.program, self._constants, request)
+        return self._known[request]
+
+
 class Terms:
     """Allots blocks while code is written. `requests` says what to fill them with."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.constants = Constants(program)
+        self.entries = Entries(program)
         self.requests: dict[Request, Block | None] = {}
         self.positive: set[Request] = set()
         self.size = 0
@@ -55,20 +73,20 @@ class Terms:
     def block(self, request: Request) -> Block | None:
         """The block for a request, allotted once; None if the constant has no value on that day."""
         if request not in self.requests:
-            entries = entries_of(self.program, self.constants, request)
+            entries = self.entries.of(request)
             self.requests[request] = self._allot(request, entries) if entries is not None else None
         return self.requests[request]
 
     def all_positive(self, request: Request) -> bool:
         """Whether all entries of a block are above zero. If so the code relies on it, and other entries do not fit."""
-        entries = entries_of(self.program, self.constants, request)
+        entries = self.entries.of(request)
         if entries is None or any(value <= 0 for value, _ in entries):
             return False
         self.positive.add(request)
         return True
 
-    def _allot(self, request: Request, entries: list[tuple[Fraction, Kind]]) -> Block:
-        form = form_of(entries, self.program.settings.money_grid)
+    def _allot(self, request: Request, entries: Sequence[Entry]) -> Block:
+        form = form_of(entries, self.entries.program.settings.money_grid)
         if isinstance(request.place, BracketCount):
             form = Form(1, 0, int(entries[0][0]))
         offset = self.size
@@ -78,13 +96,12 @@ class Terms:
 
 
 def filled(
-    program: Program, requests: dict[Request, Block | None], positive: set[Request], size: int
+    known: Entries, requests: dict[Request, Block | None], positive: set[Request], size: int
 ) -> NDArray[np.float64]:
-    """The vector for a program. Raises TermsDoNotFit if its constants need other forms."""
-    constants = Constants(program)
+    """The vector for a program's entries. Raises TermsDoNotFit if its constants need other forms."""
     vector = np.zeros(size + 2 * PAD)
     for request, block in requests.items():
-        entries = entries_of(program, constants, request)
+        entries = known.of(request)
         if isinstance(request.place, BracketCount) and entries and block and entries[0][0] != block.form.high:
             raise TermsDoNotFit(request.name)
         if (entries is None) != (block is None) or (entries is not None and block and len(entries) != block.count):
@@ -103,7 +120,7 @@ def filled(
     return vector
 
 
-def form_of(entries: Sequence[tuple[Fraction, Kind]], grid: Fraction) -> Form:
+def form_of(entries: Sequence[Entry], grid: Fraction) -> Form:
     """The form for some values, with room for others."""
     kind = entries[0][1]
     denominator = lcm(*(value.denominator for value, _ in entries))
@@ -128,8 +145,7 @@ def form_of(entries: Sequence[tuple[Fraction, Kind]], grid: Fraction) -> Form:
 # --- what stands in a block
 
 
-def entries_of(program: Program, constants: Constants, request: Request) -> list[tuple[Fraction, Kind]] | None:
-    """The values of a block, as exact numbers with their kind; None if there are none on that day."""
+def _entries(program: Program, constants: Constants, request: Request) -> Sequence[Entry] | None:
     stated = constants.at(request.name, request.day)
     if stated is None:
         return None
@@ -142,7 +158,7 @@ def entries_of(program: Program, constants: Constants, request: Request) -> list
 
 def _cells(
     program: Program, request: Request, rows: dict[tuple[str | int, ...], dict[str, Value]]
-) -> list[tuple[Fraction, Kind]] | None:
+) -> Sequence[Entry] | None:
     assert isinstance(request.place, TableColumn)
     column = request.place.name
     keys: list[tuple[str | int, ...]] = [()]
@@ -162,7 +178,7 @@ def keys_of(program: Program, key: KeyType) -> Sequence[str | int]:
 
 def _brackets(
     program: Program, request: Request, bands: dict[str | int | None, Sequence[Bracket]]
-) -> list[tuple[Fraction, Kind]] | None:
+) -> Sequence[Entry] | None:
     scale = program.scales[request.name]
     keys: list[str | int | None] = [None] if scale.key is None else list(keys_of(program, scale.key))
     if any(key not in bands for key in keys):
@@ -170,14 +186,14 @@ def _brackets(
     listed = [bands[key] for key in keys]
     match request.place:
         case BracketCount():
-            return [(Fraction(max(len(key_brackets) for key_brackets in listed)), Kind.ENUM)]
+            return [(max(len(key_brackets) for key_brackets in listed), Kind.ENUM)]
         case RateSpan():
             rates = [Fraction(bracket.value) for brackets in listed for bracket in brackets]  # type: ignore[arg-type]
             return [(min(rates), Kind.RATE), (max(rates), Kind.RATE)]
     return [_bracket(program, scale, brackets, request) for brackets in listed]
 
 
-def _bracket(program: Program, scale: Scale, brackets: Sequence[Bracket], request: Request) -> tuple[Fraction, Kind]:
+def _bracket(program: Program, scale: Scale, brackets: Sequence[Bracket], request: Request) -> Entry:
     """A bracket's entry. Where a key has fewer brackets than others, its last threshold and value stand for more, and
     the rate rises no further."""
     match request.place:
@@ -187,27 +203,27 @@ def _bracket(program: Program, scale: Scale, brackets: Sequence[Bracket], reques
         case BracketValue(number):
             return _entry(program, brackets[min(number, len(brackets) - 1)].value, request)
         case RateRise(number) if number >= len(brackets):
-            return Fraction(0), Kind.RATE
+            return 0, Kind.RATE
         case RateRise(number):
             below = brackets[number - 1].value if number else 0
             return Fraction(brackets[number].value) - Fraction(below), Kind.RATE  # type: ignore[arg-type]
     raise AssertionError(request)
 
 
-def _entry(program: Program, value: Value, request: Request) -> tuple[Fraction, Kind]:
+def _entry(program: Program, value: Value, request: Request) -> Entry:
     """The piece of a value that is asked for, as an exact number; the kind decides its form."""
     kind = request.number or Kind.INTEGER
     if request.piece is Piece.IS_NONE:
-        return Fraction(value is NONE), Kind.BOOLEAN
+        return int(value is NONE), Kind.BOOLEAN
     match value:
         case Nothing():
-            return Fraction(0), kind
+            return 0, kind
         case bool():
-            return Fraction(value), Kind.BOOLEAN
+            return int(value), Kind.BOOLEAN
         case date():
-            return Fraction(value.toordinal()), Kind.DATE
+            return value.toordinal(), Kind.DATE
         case EnumValue():
-            return Fraction(list(program.settings.enums[value.enum].members).index(value.member)), Kind.ENUM
+            return list(program.settings.enums[value.enum].members).index(value.member), Kind.ENUM
         case Duration():
-            return Fraction(value.months if request.piece is Piece.MONTHS else value.days), Kind.DURATION
-    return Fraction(value), kind
+            return value.months if request.piece is Piece.MONTHS else value.days, Kind.DURATION
+    return value if isinstance(value, int) else Fraction(value), kind

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
@@ -72,6 +73,7 @@ class Worlds:
         self._same: dict[tuple[str, Period], _World] = {}
         self._reach: dict[tuple[str, Period, bool], frozenset[str]] = {}
         self._readers: dict[tuple[Period, bool], dict[str, set[str]]] = {}
+        self._names: dict[tuple[str, Period, bool], frozenset[str]] = {}
         self._asking_figures = {name for name, definition in program.definitions.items() if _asks(definition)}
         self._asking_of_themselves = [name for name in self._asking_figures if _asks(program.definitions[name], name)]
         self._looked_at: set[tuple[str, Period]] = set()
@@ -209,17 +211,27 @@ class Worlds:
         key = (period, whole)
         if key not in self._readers:
             by_figure: dict[str, set[str]] = {}
-            for name, definition in self._own.definitions.items():
-                for body in _in_force(definition, period):
-                    for node in walk(body) if whole else _outside_worlds(body):
-                        if type(node) in _READING_NOTHING:
-                            continue
-                        if _is_earlier(node, definition, Place(), Home(definition.entity, period.kind)):
-                            continue  # what is given of a later period stands
-                        for read in _names_read(node):
-                            by_figure.setdefault(read, set()).add(name)
+            for name in self._own.definitions:
+                for read in self._read_by(name, period, whole):
+                    by_figure.setdefault(read, set()).add(name)
             self._readers[key] = by_figure
         return self._readers[key]
+
+    def _read_by(self, name: str, period: Period, whole: bool) -> frozenset[str]:
+        """What the formulas of a figure read that hold in a period; `whole`: in worlds too, which only few ask for."""
+        key = (name, period, whole or name not in self._asking_figures)
+        if key not in self._names:
+            definition = self._own.definitions[name]
+            home = Home(definition.entity, period.kind)
+            nodes = chain.from_iterable(map(walk if key[2] else _outside_worlds, _in_force(definition, period)))
+            self._names[key] = frozenset(
+                read
+                for node in nodes
+                if type(node) not in _READING_NOTHING
+                and not _is_earlier(node, definition, Place(), home)  # what is given of a later period stands
+                for read in _names_read(node)
+            )
+        return self._names[key]
 
     def _stays_at_home(self, world: _World, asked: str) -> bool:
         """Whether what is asked in a world leads to nobody else, and to no time of which the world is not."""

@@ -32,10 +32,9 @@ from engine.native.write import days, lengths, lookups, over, rows
 from engine.native.write import lane_values as v
 from engine.native.write.aggregates import aggregate
 from engine.native.write.chunk import Chunk
-from engine.native.write.costs import Costs
 from engine.native.write.lane_values import Code, Day, Figure, Length, Truth, truth
 from engine.native.write.memory import Memory
-from engine.native.write.sharing import read_in_several_branches
+from engine.native.write.sharing import Sharing
 from engine.native.write.writing import Frame, Thunk
 from engine.population.columns import Cell
 from engine.values.numbers import RoundingMode
@@ -44,14 +43,15 @@ from engine.values.numbers import RoundingMode
 class FormulaWriter:
     """Writes formulas into a chunk."""
 
-    def __init__(self, program: Program, memory: Memory, terms: Terms, chunk: Chunk, costs: Costs) -> None:
+    def __init__(self, program: Program, memory: Memory, terms: Terms, chunk: Chunk, sharing: Sharing) -> None:
         self.program = program
         self.memory = memory
         self.terms = terms
         self.chunk = chunk
         self.work = chunk.work
         self.lanes = chunk.lanes
-        self.costs = costs
+        self.sharing = sharing
+        self.costs = sharing.costs
         self.idle: frozenset[Cell] = frozenset()
         self.busy: list[Cell] = []
         self.origins: dict[str, Request] = {}
@@ -167,13 +167,14 @@ class FormulaWriter:
             frame = replace(frame, names={**frame.names, body.name: Thunk(body.value, frame)})
             body = body.body
         own, skipped_from = list(_let_names(node)), self.memory.options.skip_cost
-        for name in read_in_several_branches(node, frame.period, own, self.costs, skipped_from):
+        for name in self.sharing.read_in_several_branches(node, frame.period, own, skipped_from):
             self.local(frame.names[name])
         return self.write(body, frame)
 
     def _sharing(self, node: ir.Expression, frame: Frame, names: Collection[str]) -> Figure:
         """An expression; those of `names` that several of its branches read are evaluated before them."""
-        for name in read_in_several_branches(node, frame.period, names, self.costs, self.memory.options.skip_cost):
+        skipped_from = self.memory.options.skip_cost
+        for name in self.sharing.read_in_several_branches(node, frame.period, names, skipped_from):
             self.local(frame.names[name])
         return self.write(node, frame)
 

@@ -1,7 +1,7 @@
 """Formulas that come to nothing for most rows: found while code is written, and skipped where no lane needs them.
 
 1. A formula that costs much is written, on trial, with each figure that it reads from its own row set to zero in
-   turn.
+   turn. A trial ends where it is no longer worth it.
 2. If one of them makes the rest fall away (a tax on income that there is none of), the formula is written as a
    choice: in full only if in some lane that figure is not zero, else in what is left of it.
 
@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 
 from engine.ir import nodes as ir
+from engine.native.arithmetic.lanes import TooCostly
 from engine.native.arithmetic.number import Number
 from engine.native.plan.handed import compiled
 from engine.native.plan.plan import Source, period_at
@@ -50,8 +52,9 @@ def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int,
         return full.taken(writer)
     best: tuple[int, Cell] | None = None
     for cell in _candidates(writer, body, frame):
-        left = _tried(writer, body, frame, frozenset((cell,))).cost
-        if left <= LEFT * full.cost and (best is None or left < best[0]):
+        most = int(LEFT * full.cost) if best is None else best[0] - 1
+        left = _cost_where_idle(writer, body, frame, cell, most)
+        if left is not None:
             best = (left, cell)
     if best is None:
         return full.taken(writer)
@@ -106,7 +109,8 @@ class _Mark:
     """A place in the text, back to which what is written from there on can be taken."""
 
     def __init__(self, writer: FormulaWriter) -> None:
-        self.lanes = writer.lanes
+        self.lanes, self.work = writer.lanes, writer.work
+        self.text, self.flags, self.depth = self.lanes.lines, list(self.work.flags), len(self.lanes.scopes)
         self.lines, self.cost, self.block = len(self.lanes.lines), self.lanes.cost, self.lanes.block
         self.lanes.open()
 
@@ -115,10 +119,14 @@ class _Mark:
         lanes = self.lanes
         lines = lanes.lines[self.lines :]
         made = _Attempt(figure, lanes.cost - self.cost, lines, lanes.block, lanes.scopes[-1], lanes.kept[-1])
-        lanes.close()
-        del lanes.lines[self.lines :]
-        lanes.cost, lanes.block = self.cost, self.block
+        self.take_back()
         return made
+
+    def take_back(self) -> None:
+        """Take back what was written since, wherever in it writing ended."""
+        lanes = self.lanes
+        del lanes.scopes[self.depth :], lanes.kept[self.depth :], self.text[self.lines :]
+        lanes.lines, lanes.cost, lanes.block = self.text, self.cost, self.block
 
 
 def _tried(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> _Attempt:
@@ -127,12 +135,27 @@ def _tried(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle)
     return mark.attempt(_written(writer, body, frame, idle))
 
 
+def _cost_where_idle(writer: FormulaWriter, body: ir.Expression, frame: Frame, cell: Cell, most: int) -> int | None:
+    """How many operations are left of the formula where a figure is zero; None if more than `most`."""
+    mark, lanes = _Mark(writer), writer.lanes
+    lanes.most_cost = mark.cost + most
+    try:
+        return mark.attempt(_written(writer, body, frame, frozenset((cell,)))).cost
+    except TooCostly:
+        mark.take_back()
+        writer.work.flags[:] = mark.flags
+        return None
+    finally:
+        lanes.most_cost = inf
+
+
 def _written(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> Figure:
     before = writer.idle
     writer.idle = idle
-    figure = writer.write(body, frame)
-    writer.idle = before
-    return figure
+    try:
+        return writer.write(body, frame)
+    finally:
+        writer.idle = before
 
 
 def _in_two_forms(

@@ -26,7 +26,7 @@ from engine.native.plan.plan import Pass, Plan, Source
 from engine.native.plan.pointers import OutputEntries, OutputStatuses, Pointer
 from engine.native.plan.requests import Block, Request
 from engine.native.plan.shape import Shape
-from engine.native.plan.terms import Terms
+from engine.native.plan.terms import Entries, Terms
 from engine.native.write import lane_values as v
 from engine.native.write.awaited import expect, keep_due
 from engine.native.write.chunk import Arguments, Chunk
@@ -35,6 +35,7 @@ from engine.native.write.formulas import FormulaWriter
 from engine.native.write.idle import write_figure
 from engine.native.write.lane_values import Figure, Length, Truth
 from engine.native.write.memory import Memory, store_output, wholes_of
+from engine.native.write.sharing import Sharing
 from engine.native.write.writing import Frame
 from engine.population.columns import Cell, unit_of
 from engine.text.own_faults import compiling
@@ -50,6 +51,7 @@ class Text:
 
     text: str
     arguments: tuple[Pointer, ...]
+    entries: Entries
     requests: dict[Request, Block | None]
     positive: set[Request]
     terms_size: int
@@ -67,6 +69,7 @@ def write_module(program: Program, plan: Plan, shape: Shape, options: Options, *
     return Text(
         "\n".join(parts),
         tuple(builder.arguments.numbers),
+        builder.terms.entries,
         builder.terms.requests,
         builder.terms.positive,
         builder.terms.size,
@@ -105,7 +108,7 @@ class _Builder:
         self.arguments = Arguments()
         self.terms = Terms(program)
         self.memory = Memory(program, plan, shape, options)
-        self.costs = Costs(program)
+        self.sharing = Sharing(Costs(program))
         self.chunks: list[Chunk] = []
         self.outputs: list[Output] = []
         self.wanted = set(plan.wanted)
@@ -127,7 +130,7 @@ class _Builder:
         name = f"chunk{len(self.chunks)}"
         chunk = Chunk(self.module, self.arguments, name, planned.entity, planned.sequences)
         self.chunks.append(chunk)
-        return chunk, FormulaWriter(self.program, self.memory, self.terms, chunk, self.costs)
+        return chunk, FormulaWriter(self.program, self.memory, self.terms, chunk, self.sharing)
 
     def run_along(self, planned: Pass) -> None:
         """Figures that follow each other along records: one function, which runs in rounds."""
