@@ -114,7 +114,8 @@ class Figures(ABC):
         step = self._supplied(fact, definition)
         if step is None:
             self._running[fact] = None
-            step = self._as_before(fact)
+            before = self.traces
+            step = before.step(fact, self.find) if before is not None else None  # as in a case where all was as it is
             if step is None:
                 step = self._computed(fact, definition)
                 self.work += A_FIGURE + (len(step.reads) * A_READ_OF_RANGES if step.is_open else 0)
@@ -128,10 +129,6 @@ class Figures(ABC):
                 step.outcome = Failure(step.outcome.message, step.outcome.span, path)
         self.steps[fact] = step
         return step
-
-    def _as_before(self, fact: Fact) -> Step | None:
-        """How the figure was found in another case where all that it read was as it is here."""
-        return self.traces.step(fact, self.find) if self.traces is not None else None
 
     def _found(self, fact: Fact) -> Outcome | None:
         """What a fact or figure was found to be, if it was."""

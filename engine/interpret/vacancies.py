@@ -16,6 +16,9 @@ from engine.interpret.further import Place
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import NotATime, bare
 from engine.ir.program import Definition, Program
+from engine.remembered import Remembered
+
+_FACTS: Remembered[Definition | None] = Remembered(64)  # by entity and name
 
 
 def vacated(program: Program, case: Case) -> tuple[Case, frozenset[Fact]] | None:
@@ -46,12 +49,12 @@ def _open_places(program: Program, case: Case) -> Iterator[tuple[tuple[str, str,
 
 def fact_of(program: Program, entity: str, name: str) -> Definition | None:
     """The fact of a group that a role calls `name`."""
-    facts = (
-        definition
-        for definition in program.definitions.values()
-        if definition.entity == entity and definition.short_name == name
-    )
-    return next(facts, None)
+
+    def look() -> Definition | None:
+        named = (fact for fact in program.definitions.values() if fact.entity == entity and fact.short_name == name)
+        return next(named, None)
+
+    return _FACTS.of(program, (entity, name), look)
 
 
 def _unknown(program: Program, case: Case, definition: Definition | None, group: str) -> tuple[Fact, ...]:

@@ -54,7 +54,8 @@ class Replaced:
         return self.parameters.get(name) if within else None
 
 
-_LEADING: Remembered[dict[int, Sequence[ir.Expression]]] = Remembered(32)  # by what may be reached, then by node
+_Leading = tuple[ir.Expression, bool]  # what may lead there, and whether that decides whom it means
+_LEADING: Remembered[dict[int, Sequence[_Leading]]] = Remembered(32)  # by what may be reached, then by node
 
 
 class Reach:
@@ -103,29 +104,31 @@ class Reach:
     def _within(
         self, node: ir.Expression, home: str, period: Period, bound: Mapping[str, str]
     ) -> Iterator[Fact | None]:
-        for part in self._leading(node):
-            yield from self._of_whom(part, period)
+        for part, decides in self._leading(node):
+            if decides:
+                yield from self._of_whom(part, period)
             yield from self._direct(part, home, period, bound)
 
-    def _leading(self, node: ir.Expression) -> Sequence[ir.Expression]:
+    def _leading(self, node: ir.Expression) -> Sequence[_Leading]:
         """What of an expression may lead to something replaced, found once for each."""
         leading = self._kept.get(id(node))
         if leading is None:
             leading = self._kept[id(node)] = tuple(self._lead(node))
         return leading
 
-    def _lead(self, node: ir.Expression) -> Iterator[ir.Expression]:
+    def _lead(self, node: ir.Expression) -> Iterator[_Leading]:
         """A node that may lead there, and those inside it; what is of others, or of other periods, stands for all that
         is inside."""
+        decides = self._decides(node)
         match node:
             case ir.OverParts() | ir.Aggregate() | ir.Chosen() | ir.Ranked():
-                if self._decides(node) or any(map(self._leading, children(node))):
-                    yield node
+                if decides or any(map(self._leading, children(node))):
+                    yield node, decides
                 return
             case ir.VariableRead() | ir.OverTime() | ir.ParameterRead() | ir.FunctionCall() if node.name in self.names:
-                yield node
-            case _ if self._decides(node):
-                yield node
+                yield node, decides
+            case _ if decides:
+                yield node, decides
         for part in children(node):
             yield from self._lead(part)
 

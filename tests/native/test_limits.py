@@ -124,6 +124,45 @@ variables:
     assert result.handed_over == 2, "those with 17 and with 200 shares"
 
 
+@pytest.mark.parametrize("left", [0, 0.1, 0.3, 0.5, 0.7, 0.9])
+def test_a_trial_that_costs_too_much_leaves_nothing_behind_wherever_it_ends(tmp_path: Path, left: float) -> None:
+    """In a loop over members, in a branch that may be skipped, or beside both."""
+    each = "if m.rent > 9 USD then round(m.rent * 7 / 8 * (deposit / 3 USD), half_up, 1 USD) else m.rent"
+    text = (
+        HEAD.replace("[rent, cost]", "[rent, deposit, fee, cost]")
+        + f"""  deposit: {{entity: tax_unit, period: year, type: money, label: Deposit, absent: 0}}
+  fee: {{entity: tax_unit, period: year, type: money, label: Fee, absent: 0}}
+variables:
+  cost:
+    entity: tax_unit
+    period: year
+    type: money
+    label: Cost
+    law: s.1
+    formula: |
+      (if deposit > 50 USD then max(deposit, 7 USD) * 3 / 4 + sum({each} for m in members) else deposit / 2)
+      + sum({each.replace("7 / 8", "3 / 8")} for m in members) + fee
+"""
+    )
+    program = compiled(tmp_path, text)
+    columns = Columns(
+        YEAR,
+        {"person": 80, "tax_unit": 2},
+        {
+            Cell("rent", YEAR): column_of(np.arange(80) * 137),
+            Cell("deposit", YEAR): column_of(np.array([0, 9_017])),
+            Cell("fee", YEAR): column_of(np.array([3, 0])),
+        },
+        {"tax_unit": GroupLink(np.arange(80, dtype=np.int32) // 40, np.full(80, 2, dtype=np.int8))},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(idle, "LEFT", left)
+        result = evaluate(program, columns, ["cost"], options=Options(cache="", skip_cost=8))
+        forget()
+    assert differences(program, columns, result) == []
+    assert result.handed_over == 0
+
+
 def test_a_figure_of_what_the_population_has_none_of_has_no_rows(tmp_path: Path) -> None:
     text = (
         HEAD

@@ -129,7 +129,7 @@ def form_of(entries: Sequence[Entry], grid: Fraction) -> Form:
     elif kind is Kind.RATE:
         roomy = next((size for size in (100, 10**4, 10**6, 10**9) if size % denominator == 0), None)
         denominator = roomy if roomy is not None else lcm(denominator, 100)
-    held = [value * denominator for value, _ in entries]
+    held = [value.numerator * (denominator // value.denominator) for value, _ in entries]
     if kind is Kind.ENUM:  # a place in an enum, or a number of brackets: a different one needs other code
         return Form(1, 0, 255)
     least, most = min(held), max(held)
