@@ -26,7 +26,7 @@ from engine.ir.walk import walk
 from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
 from engine.native.plan.pointers import list_of_owned
-from engine.native.plan.taken import better, taken_of
+from engine.native.plan.taken import at_least, at_most, better, taken_of
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 MOST = 64
@@ -120,11 +120,11 @@ def _summed(node: ir.Chosen) -> ir.Expression:
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name + "''", None, None)
     if node.where is not None:
         count = replace(count, where=about_another(node.where, node.name, node.name + "''"))
-    taken = ir.Extreme(INTEGER, node.span, "min", (_at_least(node.count, 0), count))
+    taken = at_most(node.count, count)
     own = ir.Local(node.type, node.span, value)
     theirs = about_another(node.body, node.name, other)
     more = ir.Arithmetic(node.type, node.span, "-", *((theirs, own) if is_highest else (own, theirs)))
-    rest = ir.Aggregate(node.type, node.span, "sum", node.link, other, _at_least(more, 0), None)
+    rest = ir.Aggregate(node.type, node.span, "sum", node.link, other, at_least(more, 0), None)
     if node.where is not None:
         rest = replace(rest, where=about_another(node.where, node.name, other))
     times = ir.Arithmetic(node.type, node.span, "*", ir.Local(INTEGER, node.span, size), own)
@@ -133,10 +133,6 @@ def _summed(node: ir.Chosen) -> ir.Expression:
     best = ir.Aggregate(node.type, node.span, "min" if is_highest else "max", node.link, node.name, each, node.where)
     size_or_zero = ir.Otherwise(node.type, node.span, best, ir.Literal(node.type, node.span, 0))
     return ir.Let(node.type, node.span, size, taken, size_or_zero)
-
-
-def _at_least(node: ir.Expression, least: int) -> ir.Expression:
-    return ir.Extreme(node.type, node.span, "max", (ir.Literal(node.type, node.span, least), node))
 
 
 def _counted(node: ir.Ranked) -> ir.Expression:

@@ -40,14 +40,24 @@ def taken_of(node: ir.Chosen) -> ir.Expression:
     where = few if node.where is None else ir.And(BOOLEAN, node.span, (node.where, few))
     body = None if node.operator == "count" else node.body
     taken = ir.Aggregate(node.type, node.span, node.operator, node.link, node.name, body, where)
-    if not node.keys:
-        return taken
+    if not node.keys:  # as many as are alike may stand at the last place: no sum, extreme or condition tells them apart
+        return at_most(node.count, taken) if node.operator == "count" else taken
     somebody = f"{node.name}="
     alike = _rivals(node, somebody, ordered, lambda keys, rival, name: _alike(keys, rival, name, node.span))
     ties = ir.Compare(BOOLEAN, node.span, ">", alike, ir.Literal(INTEGER, node.span, 1))
     meant = None if node.where is None else about_another(node.where, node.name, somebody)
     tied = ir.Aggregate(BOOLEAN, node.span, "any", node.link, somebody, ties, meant)
     return ir.If(node.type, node.span, tied, node, taken)
+
+
+def at_most(number: ir.Expression, counted: ir.Expression) -> ir.Expression:
+    """What was counted, but not more than a number, which counts as zero where it is less."""
+    return ir.Extreme(INTEGER, counted.span, "min", (at_least(number, 0), counted))
+
+
+def at_least(node: ir.Expression, least: int) -> ir.Expression:
+    """A number, or another if it is less."""
+    return ir.Extreme(node.type, node.span, "max", (ir.Literal(node.type, node.span, least), node))
 
 
 def _rivals(
