@@ -126,3 +126,10 @@ def test_ties_that_matter_are_handed_over(seed: int, program: Program) -> None:
     assert differences(program, columns, result) == []
     assert 0 < result.handed_over < 400
     assert result.figures["first_points"].status is not None  # licences of one day with other points have no first
+
+
+def test_no_more_are_counted_of_the_lowest_than_were_asked_for(program: Program) -> None:
+    columns = population(program, 1, 5_000)
+    result = evaluate(program, columns, ["lowest_three"], options=Options(cache=""))
+    assert differences(program, columns, result) == []
+    assert result.handed_over == 0 and max(result.figures["lowest_three"].entries) == 3
