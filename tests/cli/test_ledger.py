@@ -174,3 +174,18 @@ def test_a_death_told_late_shows_how_much_snap_was_not_paid_to_the_widow(tmp_pat
     lines = ask("ledger", "snap_unit/home", "--log", log)["lines"]
     moved = [(line["movement"], line["period"], line["amount"]) for line in lines]
     assert moved == [("entitlement", "2024-12", "292.00"), ("refund", "2024-12", "292.00")]
+
+
+def test_who_erases_an_account_is_told_first_what_is_open_in_it(log: Path) -> None:
+    due = "- {subject: tax_unit/home, id: p5, refund: {amount: 900.25, period: 2022, currency: USD, cause: letter 5}}\n"
+    append(log, due)
+    done = run("log", "erase", "tax_unit/home", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
+    assert done.returncode == 0, done.stderr
+    assert "`tax_unit/home` owes 900.25 USD for 2022: once it is erased" in done.stderr
+    assert "`tax_unit/home` is owed 4,500.00 USD for 2023, 2024: once it is erased" in done.stderr
+    assert "`tax_unit/home` is owed 7.50 EUR for 2024: once it is erased" in done.stderr
+
+
+def test_who_erases_a_subject_without_an_account_is_told_nothing_of_one(log: Path) -> None:
+    done = run("log", "erase", "person/ada", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
+    assert done.returncode == 0 and "owe" not in done.stderr

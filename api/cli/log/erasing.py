@@ -17,7 +17,7 @@ from api.history.looks import ACCESS_RETENTION
 from api.history.parts import parts_with
 from api.history.timeline import nothing_known
 from api.simulate.writing import appearing, check_place
-from citizens import Certificate, SqliteLog
+from citizens import Certificate, SqliteLog, trial_balance
 
 ACCOMPANYING = (ACCESS_RETENTION,)
 """Who looked at somebody's record is no reason to keep them."""
@@ -108,12 +108,27 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
     for part, here in where.items():
         with reading(part) as opened:
             events += sum(_events(opened, subject) for subject in here)
+            for subject in here:
+                _say_what_is_open(opened, subject)
     whom = subjects[0] if len(subjects) == 1 else f"{len(subjects):,} subjects"
     if not yes and not confirmed(f"erase {whom} ({count(events, 'event')}) for ever?"):
         raise Failure("nothing was erased")
     done = [_erased(part, here, order) for part, here in where.items()]
     _say_erased(done, sum(map(len, where.values())), events, certificate, as_json)
     return ExitCode.DONE
+
+
+def _say_what_is_open(log: SqliteLog, subject: str) -> None:
+    """Tell what a subject owes and is owed by the ledger: once it is erased, nobody owes it or can claim it."""
+    for currency, balances in trial_balance(log.read_subject(subject)).items():
+        for words, sign in (("owes", 1), ("is owed", -1)):
+            open_periods = {period: sign * amount for period, amount in balances.by_period.items() if sign * amount > 0}
+            if open_periods:
+                amount = f"{sum(open_periods.values()):,.2f} {currency} for {', '.join(sorted(open_periods))}"
+                complain(
+                    f"`{subject}` {words} {amount}: once it is erased, the ledger no longer says who owes that, "
+                    "and no bar rests on it (`rulewright ledger` shows the account)"
+                )
 
 
 def _erased(part: Path, subjects: Sequence[str], order: Order) -> tuple[Path, Certificate]:
