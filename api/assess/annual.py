@@ -52,7 +52,7 @@ from engine.garbage import without_search
 from engine.interpret.constants import Constants
 
 PART = 50_000
-BLOCK = 5_000
+BLOCK = 10_000
 Progress = Callable[[int, int], None]
 
 
