@@ -71,7 +71,7 @@ def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -
         case Possible():
             range_said = _range_words(outcome.range, value_type, settings)
             applies = " (or it may not apply)" if outcome.may_not_apply else ""
-            fails = f" (or it may fail: {outcome.may_fail})" if outcome.may_fail else ""
+            fails = f" (or it cannot be computed: {outcome.may_fail})" if outcome.may_fail else ""
             return f"not determined{': ' if range_said else ''}{range_said}{applies}{fails}"
 
 

@@ -20,7 +20,7 @@ from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import Unit
 
-WHOEVER = "what is read of whoever is meant may be an error"
+WHOEVER = "somebody who is not listed yet may have a figure that cannot be computed"
 
 
 def someone(interpreter: Evaluating, subject: ir.Subject, frame: Frame, node: ir.Node) -> str | Outcome:
@@ -82,9 +82,7 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             if grouping.are_made(case, subject.entity, subject.by):
                 return grouping.group_of(interpreter, subject, person, frame, span)
             group = case.group_on(subject.entity, person, when_counted(interpreter, subject.entity, frame))
-            if group is None and subject.optional:
-                return _in_none(case, subject.entity, person)
-            return group if group is not None else Failure(f"`{person}` is in no {subject.entity}", span)
+            return group if group is not None else _in_none(case, subject, person, span)
         case ir.HolderOf():
             return _holder(interpreter, subject, frame, span)
         case ir.OwnerOf():
@@ -99,7 +97,7 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             if owner is None and (subject.record.entity, subject.further) in case.untold:
                 return Failure(_untold(subject.record.entity, subject.further), span)
             if owner is None and subject.optional:
-                return _in_none(case, subject.entity, record)
+                return _in_none(case, subject, record, span)
             return owner if owner is not None else Failure(_without(subject, record), span)
         case ir.Before():
             record = instance_of(interpreter, subject.record, frame, span)
@@ -108,11 +106,16 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             assert_never(subject)
 
 
-def _in_none(case: Case, group: str, member: str) -> Unsure | NotApplicable:
-    """Somebody who is listed in no group of a kind, and need not be in one."""
-    if not case.may_hold_more or (group, member) in case.stays:
+def _in_none(
+    case: Case, subject: ir.GroupOf | ir.OwnerOf, member: str, span: Span | None
+) -> Unsure | NotApplicable | Failure:
+    """Somebody who is listed in no group of a kind: it is asked which, unless the case says that there is none."""
+    group = subject.entity
+    if case.may_hold_more and (group, member) not in case.stays:
+        return Unsure(frozenset((_which_group(case, group, member),)))
+    if subject.optional:
         return NOT_APPLICABLE
-    return Unsure(frozenset((_which_group(case, group, member),)))
+    return Failure(f"`{member}` is in no {group}: list them in one, if need be alone", span)
 
 
 def _which_group(case: Case, group: str, member: str) -> Fact:

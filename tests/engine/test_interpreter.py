@@ -195,7 +195,6 @@ def test_the_last_month_ends_where_dates_end() -> None:
     [
         ("share", {"salary": {"2023": 0, "2024": 5}}, "division by zero"),
         ("step", {"born": "2007-01-01"}, "the table `steps` has no row `7`"),
-        ("unit_base", {}, "`ada` is in no tax_unit"),
         ("far", {"born": "1980-01-01"}, "dates lie between 1600 and 2999"),
         ("shorter", {"born": "1980-01-01"}, "a length in months and one in days have no order: count both in one unit"),
     ],
@@ -206,6 +205,15 @@ def test_errors_say_what_and_where(program: Program, name: str, facts: dict[str,
     assert outcome.message == message
     assert outcome.span is not None
     assert [fact.name.rpartition(":")[2] for fact in outcome.path] == [name]
+
+
+def test_who_is_listed_in_no_group_is_asked_about_unless_the_case_says_that_there_is_none(program: Program) -> None:
+    asked = found(program, "unit_base", {})
+    assert isinstance(asked, Possible) and not asked.may_fail.startswith("`ada` is in no")
+    assert [fact.name for fact in asked.needs] == ["[]:tax_unit/:tax_unit"]
+    none = found(program, "unit_base", {}, complete=True)
+    assert isinstance(none, Failure)
+    assert none.message == "`ada` is in no tax_unit: list them in one, if need be alone"
 
 
 def test_an_error_reaches_what_reads_it(program: Program) -> None:
