@@ -24,7 +24,7 @@ from engine.explain.questions import sample_values
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
-from engine.native.undetermined import filled
+from engine.native.fillings import filled
 from engine.population.columns import column_of
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from api.failures import Failure
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
+from engine.native.fillings import can_fill, filled, filled_otherwise
 from engine.native.handover import entry_of
 from engine.native.plan.options import Options
 from engine.native.plan.shape import fitting
 from engine.native.running import SHARED
-from engine.native.undetermined import can_fill, filled, filled_otherwise
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, column_of, unit_of
 from engine.values.types import Kind, Value
 

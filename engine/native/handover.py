@@ -4,7 +4,8 @@ statuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from engine.interpret.further import Place
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
 from engine.native.plan.layout import Layout
-from engine.population.columns import NONE_ENTRY, Cell, Columns, exact, unit_of
+from engine.population.columns import NONE_ENTRY, Cell, Columns, exact, further_entity, unit_of
 from engine.values.periods import Period
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from engine.interpret.interpreter import Interpreter
 
 _FACTS_NAMED = 3
+Ids = Mapping[str, Mapping[int, str]]
+"""What rows are called in a case, by entity."""
 
 
 def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
@@ -38,17 +41,20 @@ def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
     return by_entity
 
 
-def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]]) -> Case:
-    """The case of some rows that belong together. Ids are row numbers."""
+def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], *, by_place: bool = False) -> Case:
+    """The case of some rows that belong together. Ids are row numbers, or, so that other rows give the same ids, places
+    among these rows."""
+    ids = _ids(rows, by_place)
     given: dict[Fact, Value] = {}
     for cell, column in columns.columns.items():
         definition = program.definitions[cell.name]
         for row in rows.get(definition.entity, ()):
             if column.missing is None or not column.missing[row]:
-                given[Fact(cell.name, str(row), cell.period)] = value_of(program, definition, int(column.entries[row]))
+                fact = Fact(cell.name, ids[definition.entity][row], cell.period)
+                given[fact] = value_of(program, definition, int(column.entries[row]))
     holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
     group_of: dict[tuple[str, str], str] = {}
-    stays = _stays(program, columns, rows)
+    stays = _stays(program, columns, rows, ids)
     for (group, person), stretches in stays.items():
         for stretch in stretches:
             key = (group, stretch.group, stretch.role)
@@ -57,26 +63,26 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
     for group, link in columns.groups.items():
         declared = program.settings.entities[group]
         for row in rows.get(declared.of, ()):
-            at = int(link.group[row])
-            if at >= 0 and (group, str(row)) not in stays:
-                key = (group, str(at), declared.roles[int(link.role[row])].name)
-                holders[key] = (*holders.get(key, ()), str(row))
-                group_of[(group, str(row))] = str(at)
+            at, person = int(link.group[row]), ids[declared.of][row]
+            if at >= 0 and (group, person) not in stays:
+                key = (group, ids[group][at], declared.roles[int(link.role[row])].name)
+                holders[key] = (*holders.get(key, ()), person)
+                group_of[(group, person)] = ids[group][at]
     owner_of: dict[tuple[str, str], str] = {}
     records: dict[tuple[str, str], tuple[str, ...]] = {}
     for entity, owners in columns.owners.items():
         for row in rows.get(entity, ()):
-            owner = str(int(owners[row]))
-            owner_of[(entity, str(row))] = owner
-            records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
-    instances = {entity: tuple(map(str, entity_rows)) for entity, entity_rows in rows.items()}
+            owner, record = ids[program.settings.entities[entity].belongs_to][int(owners[row])], ids[entity][row]
+            owner_of[(entity, record)] = owner
+            records[(entity, owner)] = (*records.get((entity, owner), ()), record)
+    instances = {entity: tuple(ids[entity][row] for row in entity_rows) for entity, entity_rows in rows.items()}
     further, lists = larger_groups(program, holders, group_of)
     for (entity, name), owners in columns.further_owners.items():
         for row in rows.get(entity, ()):
-            owner = str(int(owners[row]))
-            further[entity, name, str(row)] = owner
-            lists[entity, name, owner] = (*lists.get((entity, name, owner), ()), str(row))
-    _give_own_periods(program, columns, rows, given)
+            owner, record = ids[further_entity(program, entity, name)][int(owners[row])], ids[entity][row]
+            further[entity, name, record] = owner
+            lists[entity, name, owner] = (*lists.get((entity, name, owner), ()), record)
+    _give_own_periods(program, columns, ids, given)
     return Case(
         columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete,
         further_owner=further, further_records=lists, untold=_untold(program, columns),
@@ -84,8 +90,22 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
     )  # fmt: skip
 
 
+class _Ids(dict[int, str]):
+    """What the rows of an entity are called in a case: as their numbers, unless they have other names."""
+
+    def __missing__(self, row: int) -> str:
+        return str(row)
+
+
+def _ids(rows: Mapping[str, Sequence[int]], by_place: bool) -> Ids:
+    ids: dict[str, _Ids] = defaultdict(_Ids)
+    for entity, listed in rows.items():
+        ids[entity].update((row, str(place if by_place else row)) for place, row in enumerate(listed))
+    return ids
+
+
 def _stays(
-    program: Program, columns: Columns, rows: Mapping[str, Sequence[int]]
+    program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], ids: Ids
 ) -> dict[tuple[str, str], tuple[Stay, ...]]:
     """Who is in a group for a time, and when."""
     by_person: dict[tuple[str, str], tuple[Stay, ...]] = {}
@@ -94,9 +114,9 @@ def _stays(
         for row in rows.get(declared.of, ()):
             first, after = np.searchsorted(stays.person, [row, row + 1])
             if first < after:
-                by_person[group, str(row)] = tuple(
+                by_person[group, ids[declared.of][row]] = tuple(
                     Stay(
-                        str(int(stays.group[at])), declared.roles[int(stays.role[at])].name,
+                        ids[group][int(stays.group[at])], declared.roles[int(stays.role[at])].name,
                         date.fromordinal(int(stays.first[at])), date.fromordinal(int(stays.last[at])),
                     )
                     for at in range(first, after) if stays.group[at] >= 0
@@ -104,19 +124,15 @@ def _stays(
     return by_person
 
 
-def _give_own_periods(
-    program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], given: dict[Fact, Value]
-) -> None:
+def _give_own_periods(program: Program, columns: Columns, ids: Ids, given: dict[Fact, Value]) -> None:
     """Put into `given` what is stated of periods that begin on somebody's own day."""
     for stated in columns.own_periods:
         definition = program.definitions[stated.name]
-        for row in rows.get(definition.entity, ()):
+        for row, whose in ids.get(definition.entity, {}).items():
             if stated.start[row] and (stated.column.missing is None or not stated.column.missing[row]):
                 kind = definition.period.anchored(date.fromordinal(int(stated.anchor[row])))
                 period = Period(kind, date.fromordinal(int(stated.start[row])))
-                given[Fact(stated.name, str(row), period)] = value_of(
-                    program, definition, int(stated.column.entries[row])
-                )
+                given[Fact(stated.name, whose, period)] = value_of(program, definition, int(stated.column.entries[row]))
 
 
 def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[str]]) -> frozenset[Place]:
@@ -178,14 +194,18 @@ def entry_of(program: Program, definition: Definition, value: Value) -> int | No
 
 def outcomes(
     program: Program, constants: Constants, case: Case, cells: Iterable[Cell]
-) -> Iterable[tuple[Cell, str, Outcome]]:
+) -> Iterator[tuple[Cell, str, Outcome]]:
     """The interpreter's outcome of each cell for each instance of its entity in a case."""
     from engine.interpret.interpreter import Interpreter  # which most runs do without
 
-    interpreter = Interpreter(program, case, constants)
+    return outcomes_by(Interpreter(program, case, constants), cells)
+
+
+def outcomes_by(interpreter: Interpreter, cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, Outcome]]:
+    """An interpreter's outcome of each cell for each instance of its entity in its case."""
     for cell in cells:
-        definition = program.definitions[cell.name]
-        for instance in case.instances.get(definition.entity, ()):
+        definition = interpreter.program.definitions[cell.name]
+        for instance in interpreter.case.instances.get(definition.entity, ()):
             yield cell, instance, _of_own_period(interpreter, definition, instance, cell.period)
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.interpret.constants import Constants
 from engine.interpret.made_groups import with_groups
-from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
+from engine.interpret.outcomes import Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program
+from engine.native.asking import Asking
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
 from engine.native.machine.compiling import Kernel
 from engine.native.plan.interface import ABSENT, BAD
@@ -184,41 +184,48 @@ def leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Entries, Mask, Mas
 
 
 def hand_over(
-    program: Program,
     layout: Layout,
     component: int,
     figures: dict[Cell, Figures],
-    constants: Constants,
+    asking: Asking,
     *,
     asked: Collection[Cell],
     groups: Mapping[str, Mask],
 ) -> None:
     """Put the interpreter's figures of a component, those that are asked, in the place of what code wrote; in `groups`
     those that figures make."""
-    case = case_of(program, layout.columns, rows_of(layout, component))
-    case = with_groups(program, case)[0] if groups else case
+    listed = rows_of(layout, component)
+    if not groups:
+        for cell, row, outcome in asking.outcomes(layout.columns, listed, asked):
+            _put(asking.program, figures, cell, row, outcome)
+        return
+    program = asking.program
+    case = with_groups(program, case_of(program, layout.columns, listed))[0]
     for entity, rows in groups.items():
         rows[np.flatnonzero(rows_in(layout, entity, {component}))] = False
         there = (row_of(program, layout.columns, entity, name) for name in case.instances.get(entity, ()))
         rows[[row for row in there if row is not None]] = True
-    for cell, instance, outcome in outcomes(program, constants, case, asked):
-        definition = program.definitions[cell.name]
-        row = row_of(program, layout.columns, definition.entity, instance)
-        if row is None:
-            continue
-        entry = entry_of(program, definition, outcome.value) if isinstance(outcome, Known) else None
-        if entry is not None:
-            figures[cell].entries[row] = entry
-            if figures[cell].status is not None:
-                figures[cell].status[row] = KNOWN  # type: ignore[index]
-            continue
-        figure = figures[cell]
-        status = figure.status if figure.status is not None else np.zeros(len(figure.entries), dtype=np.uint8)
-        status[row] = status_of(outcome)
-        figure.entries[row] = 0
-        figure.messages[row] = described(outcome)
-        if figure.status is None:
-            figures[cell] = replace(figure, status=status)
+    for cell, instance, outcome in outcomes(program, asking.constants, case, asked):
+        at = row_of(program, layout.columns, program.definitions[cell.name].entity, instance)
+        if at is not None:
+            _put(program, figures, cell, at, outcome)
+
+
+def _put(program: Program, figures: dict[Cell, Figures], cell: Cell, row: int, outcome: Outcome) -> None:
+    """Put an outcome of the interpreter in its place."""
+    figure = figures[cell]
+    entry = entry_of(program, program.definitions[cell.name], outcome.value) if isinstance(outcome, Known) else None
+    if entry is not None:
+        figure.entries[row] = entry
+        if figure.status is not None:
+            figure.status[row] = KNOWN
+        return
+    status = figure.status if figure.status is not None else np.zeros(len(figure.entries), dtype=np.uint8)
+    status[row] = status_of(outcome)
+    figure.entries[row] = 0
+    figure.messages[row] = described(outcome)
+    if figure.status is None:
+        figures[cell] = replace(figure, status=status)
 
 
 def row_of(program: Program, columns: Columns, entity: str, instance: str) -> int | None:

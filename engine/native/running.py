@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
+from engine.native.asking import Asking
 from engine.native.blocks import pointed, room_for_outputs, run
 from engine.native.buffers import Buffers
 from engine.native.determined import WORTH_WRITING, determined
@@ -116,10 +117,10 @@ class Evaluator:
         bad = set(layout.beyond).union(apart, *causes.values())
         kinds = {program.definitions[cell.name].entity for cell in figures}
         groups = {kind: told_groups(program, layout, kind) for kind in kinds if is_made(program, columns, kind)}
-        whole = set(layout.beyond) | apart
+        whole, asking = set(layout.beyond) | apart, Asking(program, self._constants_of(program))
         for component in bad:  # of the others only what code could not tell
             asked = [cell for cell in figures if component in whole or component in causes.get(cell, ())]
-            hand_over(program, layout, component, figures, self._constants_of(program), asked=asked, groups=groups)
+            hand_over(layout, component, figures, asking, asked=asked, groups=groups)
         only_groups(figures, program, groups)
         named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
         told = {name: figures.get(cell) or nobodys(cell) for name, cell in cells.items()}
@@ -205,7 +206,8 @@ class Evaluator:
         plan = planned(program, layout, kernel.interface.wanted)
         if not any(source.origin is Origin.UNKNOWN for source in plan.sources.values()):
             return
-        for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
+        whose = {entity: given_order(layout, entity, rows) for entity, rows in layout.component.items()}
+        for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute, components=whose).items():
             none = np.zeros(len(proved), dtype=np.int64)
             tell(figures, cell, proved, entries=none, status=UNDETERMINED, messages=messages)
             bad[cell] &= ~proved

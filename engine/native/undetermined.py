@@ -2,37 +2,41 @@
 
 1. Fill what is missing as its absence means, or with something usual: a whole population that could be the true one.
    Code computes it.
-2. One fact after the other is filled otherwise, in a few ways. Where a figure then has another value, it is not
-   determined, and hangs on that fact, which is named: whatever the interpreter finds holds both values.
+2. One fact after the other is filled otherwise, in a few ways: those that must be stated, and those of which the tables
+   have a column. Where a figure then has another value, it is not determined, and hangs on that fact, which is named:
+   whatever the interpreter finds holds both values.
+3. Then many facts are filled otherwise together, in the same ways and, of whoever is left, by chance. Where a figure
+   differs, the fact is sought by halving: with the facts before it as they are there, and those after it as they are
+   here, that fact alone decides.
 
-What is not proved so, or hangs on no fact alone, is left to the interpreter, which gives the same status, only slower.
+What is not proved so is left to the interpreter, which gives the same status, only slower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.ir.program import Definition, Program
-from engine.native.handover import entry_of, not_known
+from engine.ir.program import Program
+from engine.native.fillings import WAYS, ByChance, can_fill, filled, filled_otherwise, filled_so
+from engine.native.handover import not_known
 from engine.native.plan.plan import Origin, Plan
-from engine.population.columns import Cell, Column, Columns, Entries, column_of
-from engine.values.types import NONE, EnumValue, Kind, Value
+from engine.population.columns import Cell, Column, Columns, Entries, column_of, kept_rows
+from engine.values.types import Kind
 
 WORTH_PROVING = 64  # components: for fewer the interpreter is as fast
-MOST_TRIED = 300  # facts
-WAYS = (1, 2, 3, 4)  # to fill a fact otherwise than its absence has it
-AMOUNTS = (15_000, 250_000, -60_000, 2_000_000)
-COUNTS = (30, 70, 4, 1)
-DAYS = (date(1984, 6, 15), date(1950, 6, 15), date(2018, 6, 15), date(2008, 6, 15))
-RATES = (Fraction(1, 2), Fraction(1), Fraction(0), Fraction(1, 10))
-MEMBERS = (0, 1, -1, 2)
+MOST_ALONE = 40  # facts that are tried by themselves
+CHANCES = (1.0, 0.3, 0.05)
+"""The share of the facts that are filled by chance, in each population that is tried."""
+FEW = 2  # facts that are filled by chance at a time, of those on which other rows hang
+MOST_CHANCES, IN_VAIN = 300, 30
+"""So many populations are filled by chance, and no more after so many of which hardly anything followed."""
+WORTH_TRYING = 0.01  # of what is left
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,41 +59,31 @@ Compute = Callable[[Columns, Columns | None, Sequence[Cell]], Mapping[Cell, Code
 
 
 def undetermined(
-    program: Program, columns: Columns, plan: Plan, bad: Mapping[Cell, Mask], compute: Compute
+    program: Program,
+    columns: Columns,
+    plan: Plan,
+    bad: Mapping[Cell, Mask],
+    compute: Compute,
+    *,
+    components: Mapping[str, Rows],
 ) -> dict[Cell, tuple[Mask, dict[int, str]]]:
     """For each wanted figure the rows, among those where code gave nothing, that are proved not to be determined, each
-    with the facts on which it hangs in words."""
-    tried = _open_cells(program, columns, plan)
-    named: dict[Cell, dict[int, str]] = {cell: {} for cell in bad}
-    left = dict(bad)
-    first = filled(program, columns, tried)
-    usual = compute(first, None, ())
-    for cell in tried[:MOST_TRIED]:
-        if not any(rows.any() for rows in left.values()):
-            break
-        for moved in filled_otherwise(program, columns, cell, first):
-            otherwise = compute(moved, first, (cell,))
-            for figure, rows in left.items():
-                hangs = otherwise[figure].differs(usual[figure]) & rows
-                left[figure] = rows & ~hangs
-                said = not_known([cell.name.rpartition(":")[2]])
-                named[figure].update(dict.fromkeys(np.flatnonzero(hangs).tolist(), said))
-    return {cell: (rows & ~left[cell], named[cell]) for cell, rows in bad.items()}
-
-
-def filled_otherwise(program: Program, columns: Columns, cell: Cell, first: Columns) -> Iterator[Columns]:
-    """The first population with one fact filled otherwise, in each way that there is."""
-    definition = program.definitions[cell.name]
-    tried = {_fills(program, definition, 0)}
-    for way in WAYS:
-        entry = _fills(program, definition, way)
-        if entry not in tried:
-            tried.add(entry)
-            yield replace(first, columns={**first.columns, cell: _column(program, columns, cell, way)})
+    with the fact on which it hangs in words. `components`: by entity, to which component each row belongs."""
+    cells = _open_cells(program, columns, plan)
+    told: dict[Cell, dict[int, str]] = {cell: {} for cell in bad}
+    whole = _Search(program, columns, cells, components, compute, dict(bad), told)
+    whole.alone()
+    if not whole.is_done:
+        rest = whole.rest()
+        rest.together()
+        if not rest.is_done:
+            rest.by_chance()
+    return {cell: (np.isin(np.arange(len(rows)), list(told[cell])), told[cell]) for cell, rows in bad.items()}
 
 
 def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
-    """The facts that code reads and that some rows leave open: those first that must be stated, then amounts."""
+    """The facts that code reads and that some rows leave open: first those that must be stated, or that the tables have
+    a column of; then amounts."""
     cells = [
         cell
         for cell, source in plan.sources.items()
@@ -99,70 +93,165 @@ def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
         and can_fill(program, source.definition)
     ]
 
-    def place(cell: Cell) -> tuple[bool, bool]:
+    def place(cell: Cell) -> tuple[bool, bool, bool]:
         definition = program.definitions[cell.name]
-        return definition.absent is not None, definition.type.kind is not Kind.MONEY
+        return definition.absent is not None, cell not in columns.columns, definition.type.kind is not Kind.MONEY
 
     return sorted(cells, key=place)
 
 
-def filled(program: Program, columns: Columns, cells: Sequence[Cell]) -> Columns:
-    """A population in which what is missing of some facts is as its absence means; no list holds more than its
-    table."""
-    made = {cell: _column(program, columns, cell, 0) for cell in cells}
-    return replace(columns, columns={**columns.columns, **made}, complete=True)
+@dataclass(eq=False)
+class _Search:
+    """What hangs on facts that are not known, among some rows. `left`: those of which that is not proved; `told`: the
+    facts on which the others hang, by their rows in the whole population, which `whole` says (None: they are it)."""
+
+    program: Program
+    columns: Columns
+    cells: Sequence[Cell]
+    components: Mapping[str, Rows]
+    compute: Compute
+    left: dict[Cell, Mask]
+    told: Mapping[Cell, dict[int, str]]
+    whole: Mapping[str, Rows] | None = None
+    first: Columns = field(init=False)
+    usual: Mapping[Cell, CodeFigure] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = filled(self.program, self.columns, self.cells)
+        self.usual = self.compute(self.first, None, ())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left."""
+        return not any(rows.any() for rows in self.left.values())
+
+    def alone(self) -> None:
+        """Fill one fact after the other otherwise."""
+        definitions = self.program.definitions
+        near = [c for c in self.cells if c in self.columns.columns or definitions[c.name].absent is None]
+        for cell in near[:MOST_ALONE]:
+            for moved in filled_otherwise(self.program, self.columns, cell, self.first):
+                if self.is_done:
+                    return
+                self._tell(self.usual, self.compute(moved, self.first, (cell,)), [cell], None)
+
+    def together(self) -> None:
+        """Fill all facts otherwise, in each way."""
+        for way in WAYS:
+            self._follow({cell: filled_so(self.program, self.columns, cell, way) for cell in self.cells})
+
+    def by_chance(self) -> None:
+        """Fill some facts otherwise, by chance: of all of them, and of those on which figures of others hang."""
+        chance, in_vain = ByChance(self.program, self.columns), 0
+        for number in range(MOST_CHANCES):
+            before = self._left_count
+            if not before or in_vain == IN_VAIN:
+                return
+            place, likely = number % (2 * len(CHANCES)), self._likely()
+            cells, share = self.cells, CHANCES[place % len(CHANCES)]
+            if place >= len(CHANCES) and likely:
+                cells, share = likely, min(1.0, FEW / len(likely))
+            self._follow({cell: chance.filled(cell, self.first.columns[cell], share) for cell in cells})
+            in_vain = in_vain + 1 if before - self._left_count < WORTH_TRYING * before else 0
+
+    @property
+    def _left_count(self) -> int:
+        return sum(int(rows.sum()) for rows in self.left.values())
+
+    def _likely(self) -> list[Cell]:
+        """The facts on which figures hang that some row leaves open still."""
+        named = {said for figure, rows in self.left.items() if rows.any() for said in self.told[figure].values()}
+        return [cell for cell in self.cells if _said(cell) in named]
+
+    def rest(self) -> _Search:
+        """The search among whoever is left, with all that belong together with them."""
+        there = [self.components[self._entity(figure)][rows] for figure, rows in self.left.items()]
+        keep = {entity: np.isin(rows, np.concatenate(there)) for entity, rows in self.components.items()}
+        columns = kept_rows(self.program, self.columns, {entity: keep[entity] for entity in self.columns.counts})
+        components = {entity: rows[keep[entity]] for entity, rows in self.components.items()}
+        left = {figure: rows[keep[self._entity(figure)]] for figure, rows in self.left.items()}
+        whole = {entity: np.flatnonzero(rows) for entity, rows in keep.items()}
+        return _Search(self.program, columns, self.cells, components, self.compute, left, self.told, whole)
+
+    def _entity(self, figure: Cell) -> str:
+        return self.program.definitions[figure.name].entity
+
+    def _follow(self, other: Mapping[Cell, Column]) -> None:
+        """Where figures differ when facts are filled otherwise, find on the way there the fact that makes them."""
+        way = _Way(
+            self.first, {cell: column for cell, column in other.items() if column is not self.first.columns[cell]}
+        )
+        if self.is_done or not way.cells:
+            return
+        there = self.compute(way.whole, self.first, way.cells)
+        for figure in self.left:
+            rows = self.left[figure] & there[figure].differs(self.usual[figure])
+            if rows.any():
+                self._halve(figure, rows, way)
+
+    def _halve(self, figure: Cell, rows: Mask, way: _Way) -> None:
+        """Find on the way, for one row of each component, the fact with which the figure becomes another, and tell of
+        all whose figures become others with it."""
+        which, places = np.unique(self.components[self._entity(figure)][rows], return_index=True)
+        asked = np.flatnonzero(rows)[places]
+        low = np.zeros(max(int(part.max(initial=0)) for part in self.components.values()) + 1, dtype=np.int64)
+        high = low.copy()
+        high[which] = len(way.cells)
+        while (high - low > 1).any():
+            middle = (low + high) // 2
+            differs = self._on(way, middle)[figure].differs(self.usual[figure])[asked]
+            high[which[differs]] = middle[which[differs]]
+            low[which[~differs]] = middle[which[~differs]]
+        self._tell(self._on(way, low), self._on(way, high), way.cells, low)
+
+    def _on(self, way: _Way, split: Rows) -> Mapping[Cell, CodeFigure]:
+        """Figures where each component has so many facts as they are there."""
+        whose = {cell: self.components[self.program.definitions[cell.name].entity] for cell in way.cells}
+        return self.compute(way.at({cell: split[rows] for cell, rows in whose.items()}), self.first, way.cells)
+
+    def _tell(
+        self,
+        before: Mapping[Cell, CodeFigure],
+        after: Mapping[Cell, CodeFigure],
+        facts: Sequence[Cell],
+        which: Rows | None,
+    ) -> None:
+        """Note what differs, and hangs on the fact in which both populations differ: `which` of them, by component."""
+        said = [_said(cell) for cell in facts]
+        for figure, rows in self.left.items():
+            entity = self._entity(figure)
+            hangs = after[figure].differs(before[figure]) & rows
+            self.left[figure] = rows & ~hangs
+            whole = np.flatnonzero(hangs) if self.whole is None else self.whole[entity][hangs]
+            facts_of = which[self.components[entity][hangs]] if which is not None else np.zeros(len(whole), np.int64)
+            self.told[figure].update(zip(whole.tolist(), (said[fact] for fact in facts_of.tolist()), strict=True))
 
 
-def can_fill(program: Program, definition: Definition) -> bool:
-    """Whether there are values that a fact is tried with."""
-    return _fills(program, definition, 1) is not None
+def _said(fact: Cell) -> str:
+    return not_known([fact.name.rpartition(":")[2]])
 
 
-def _column(program: Program, columns: Columns, cell: Cell, way: int) -> Column:
-    definition = program.definitions[cell.name]
-    entry = _fills(program, definition, way)
-    assert entry is not None
-    column = columns.columns.get(cell)
-    if column is None:
-        return column_of(np.full(columns.counts[definition.entity], entry, dtype=np.int64))
-    if column.missing is None:
-        return column
-    return column_of(np.where(column.missing, entry, column.entries).astype(np.int64))
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """The way from one population to another, on which facts become others one after the other."""
 
+    here: Columns
+    there: Mapping[Cell, Column]
 
-def _fills(program: Program, definition: Definition, way: int) -> int | None:
-    value = _value(program, definition, way)
-    entry = None if value is None else entry_of(program, definition, value)
-    if entry is None and way != 1:  # what absence means may lie beside the grid of columns
-        return _fills(program, definition, 1)
-    return entry
+    @property
+    def cells(self) -> list[Cell]:
+        """The facts, in that order."""
+        return list(self.there)
 
+    @property
+    def whole(self) -> Columns:
+        """The population at the end of the way."""
+        return replace(self.here, columns={**self.here.columns, **self.there})
 
-def _value(program: Program, definition: Definition, way: int) -> Value | None:
-    """What a fact that is missing is taken to be in one way; the first is what its absence means."""
-    if way == 0 and definition.absent is not None:
-        return definition.absent
-    if way == 0 and definition.type.or_none:
-        return NONE
-    pick = max(0, way - 1)
-    match definition.type.kind:
-        case Kind.BOOLEAN:
-            return (way > 0) == (definition.absent is not True)
-        case Kind.ENUM:
-            members = list(program.settings.enums[definition.type.enum].members)
-            return EnumValue(definition.type.enum, members[MEMBERS[pick] % len(members)])
-        case Kind.DATE:
-            return DAYS[pick]
-        case Kind.MONEY:
-            return _within(definition, Fraction(AMOUNTS[pick] if way else 0))
-        case Kind.RATE:
-            return _within(definition, RATES[pick] if way else Fraction(0))
-        case Kind.INTEGER:
-            return int(_within(definition, Fraction(COUNTS[pick])))
-    return None
-
-
-def _within(definition: Definition, value: Fraction) -> Fraction:
-    if definition.low is not None:
-        value = max(value, Fraction(definition.low))
-    return value if definition.high is None else min(value, Fraction(definition.high))
+    def at(self, split: Mapping[Cell, Rows]) -> Columns:
+        """The population in which each row has so many facts as they are there, the rest as they are here."""
+        made = {
+            cell: column_of(np.where(split[cell] > place, column.entries, self.here.columns[cell].entries))
+            for place, (cell, column) in enumerate(self.there.items())
+        }
+        return replace(self.here, columns={**self.here.columns, **made})

@@ -25,8 +25,8 @@ from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Possible
 from engine.ir.program import Definition, Program
+from engine.native.fillings import filled
 from engine.native.handover import case_of
-from engine.native.undetermined import filled
 from engine.population.door import from_arrow
 from engine.values.periods import parse_period
 from tests.api.http.client import land, serving

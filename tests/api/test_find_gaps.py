@@ -15,8 +15,8 @@ from api.find.condition import with_condition
 from api.find.find import Wanted, find
 from api.find.gaps import gaps_of
 from engine.ir.program import Definition, Program
+from engine.native.fillings import filled
 from engine.native.plan.plan import cell_for
-from engine.native.undetermined import filled
 from engine.population.columns import Cell, Columns, column_of, kept_rows
 from engine.values.periods import parse_period
 from tests.api.test_find import one_by_one

@@ -7,13 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.interpret.constants import Constants
+from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Outcome
-from engine.ir.program import Program
-from engine.native import Options, evaluate, handover
+from engine.interpret.outcomes import Fact, Known, Outcome
+from engine.ir.program import Definition, Program
+from engine.native import Options, evaluate
 from engine.native.agreement import differences
+from engine.native.asking import Asking
+from engine.native.plan.plan import cell_for
 from engine.native.results import UNDETERMINED
-from engine.population.columns import Columns
+from engine.population.columns import Cell, Columns
 from engine.population.door import from_numpy
 from engine.values.periods import parse_period
 from tests.rulesets import check, told
@@ -88,15 +92,87 @@ def test_the_interpreter_is_asked_only_what_code_could_not_tell(
 ) -> None:
     asked: list[str] = []
 
-    class Watched(Interpreter):
-        def find(self, fact: Fact) -> Outcome:
-            asked.append(fact.name.rpartition(":")[2])
-            return super().find(fact)
+    find = Interpreter.find
 
-    monkeypatch.setattr(handover, "Interpreter", Watched)
+    def watched(interpreter: Interpreter, fact: Fact) -> Outcome:
+        asked.append(fact.name.rpartition(":")[2])
+        return find(interpreter, fact)
+
+    monkeypatch.setattr(Interpreter, "find", watched)
     columns = population(program, 9)
     result = evaluate(program, columns, ["credit", "tax"], options=Options(cache=tmp_path))
     assert 0 < result.handed_over == asked.count("credit"), "some rows are determined, or hang on two facts together"
     assert "tax" not in asked, "what hangs on wages alone was proved"
     monkeypatch.undo()
     assert differences(program, columns, result) == []
+
+
+TOGETHER = """
+    about: An allowance
+    law: Test Act
+    exports: [allowance, moved, works]
+    inputs:
+      moved: {entity: person, period: year, type: boolean, label: Moved, absent: false}
+      works: {entity: person, period: year, type: boolean, label: Works, absent: false}
+    variables:
+      allowance:
+        entity: person
+        period: year
+        type: money
+        label: A
+        law: s.1
+        formula: if moved and works then 5 USD else 0 USD
+"""
+
+
+def test_what_hangs_on_two_facts_together_is_proved_and_one_is_named(tmp_path: Path) -> None:
+    compiled = check(tmp_path, {"made": TOGETHER})
+    assert compiled.program is not None, told(compiled)
+    moved = np.ma.masked_array(np.ones(MANY, dtype=bool), np.arange(MANY) % 2 == 0)
+    columns = from_numpy(compiled.program, AT, {"person": {"id": np.arange(MANY), "moved": moved}}, complete=False)
+    assert columns.columns is not None, columns.problems
+    result = evaluate(compiled.program, columns.columns, ["allowance"], options=Options(cache=""))
+    allowance = result.figures["allowance"]
+    assert result.handed_over == 0
+    assert allowance.status is not None and (allowance.status == UNDETERMINED).all()
+    assert all(
+        message.endswith(("`moved` is not known", "`works` is not known")) for message in allowance.messages.values()
+    )
+    assert {allowance.messages[row] for row in range(1, MANY, 2)} == {"cannot be determined: `works` is not known"}
+
+
+def test_households_of_one_shape_share_what_the_interpreter_found(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {
+        "tax_unit": {"id": np.arange(3)},
+        "person": {
+            "id": np.arange(3),
+            "tax_unit_id": np.arange(3),
+            "tax_unit_role": np.repeat(np.array(["head"]), 3),
+            "age": np.array([30, 30, 31]),
+            "wages": np.array([80_000, 80_000, 10_000]),
+        },
+    }
+    columns = from_numpy(program, AT, tables, complete=False).columns
+    assert columns is not None
+    computed: list[str] = []
+    compute = Interpreter._computed
+
+    def watched(interpreter: Interpreter, fact: Fact, definition: Definition) -> Step:
+        computed.append(fact.name.rpartition(":")[2])
+        return compute(interpreter, fact, definition)
+
+    monkeypatch.setattr(Interpreter, "_computed", watched)
+    asking, cells = Asking(program, Constants(program)), [cell_for(program, name, AT) for name in ("tax", "credit")]
+    answers: list[tuple[Cell, int, Outcome]] = []
+    for row in range(3):
+        answers += asking.outcomes(columns, {"tax_unit": [row], "person": [row]}, cells)
+        computed.append("next")
+    first, second, third = " ".join(computed).split(" next")[:3]
+    assert set(first.split()) == {"tax", "income", "credit"}
+    assert not second, "all facts are the same"
+    assert "tax" in third
+    assert [(row, outcome) for cell, row, outcome in answers if cell == cells[0]] == [
+        (0, Known(16_000)), (1, Known(16_000)), (2, Known(2_000)),
+    ]  # fmt: skip
