@@ -3,8 +3,9 @@
 1. The groups' file sets the pace: so many of its rows make a part.
 2. People, and records after them, come in the order of their groups: a part takes all rows that belong to it, and the
    first row of a later part ends it. Rows that belong to nobody go along, and are refused at the door.
-3. Where columns of people say memberships for a time, or records have further owners (`parent_id` beside `child_id`),
-   the whole population is one part, and its rows may stand in any order.
+3. Where columns of people say memberships for a time, records have further owners (`parent_id` beside `child_id`), or
+   files of other groups are given (homes beside tax units), the whole population is one part, and its rows may stand
+   in any order.
 4. A row that belongs to an earlier part came out of order. That stops the run, since its group was computed without it.
 """
 
@@ -49,7 +50,7 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
             raise Misuse(told, f"add `--input {owner}=FILE`")
     order = sorted((name for name in inputs if owners[name]), key=lambda name: _depth(name, owners))
     followers = {name: _Follower(streams[name], owners[name], streams[owners[name]]) for name in order}
-    if _joins_groups(entities, inputs):
+    if _joins_groups(entities, inputs, group):
         tables = {name: read_table(path) for name, path in inputs.items()}
         if len(tables[group]):
             yield Part(tables, dict.fromkeys(tables, 0))
@@ -66,8 +67,10 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
         follower.finish()
 
 
-def _joins_groups(entities: Mapping[str, Entity], inputs: Collection[str]) -> bool:
-    """Whether records may belong to people of several groups, or to what no group has."""
+def _joins_groups(entities: Mapping[str, Entity], inputs: Collection[str], group: str) -> bool:
+    """Whether people may be in groups of other kinds than the one, or records belong to people of several groups."""
+    if any(entities[name].of and name != group for name in inputs):
+        return True
     records = [entities[name] for name in inputs if entities[name].belongs_to]
     return any(owner.entity in inputs for record in records for owner in record.further)
 

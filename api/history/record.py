@@ -119,7 +119,7 @@ def record_case(
     for timeline in gathering.timelines.values():
         left_out += give(program, given, timeline, at)
     case = _case(program, gathering, at, given)
-    case, posted = _with_debts(log, program, case, known)
+    case, posted = _with_debts(log, program, case, given, known)
     left_out += give_personal(program, case, given, gathering.timelines.values())
     for contradiction in contradicted(program, case):
         raise Failure(
@@ -181,9 +181,10 @@ def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact,
     )
 
 
-def _with_debts(log: History, program: Program, case: Case, known: Known) -> tuple[Case, int]:
-    """A case with what its people owe by the ledger, where nobody recorded it, and the last offset read."""
-    held, given, offset = dict(case.held), dict(case.given), 0
+def _with_debts(log: History, program: Program, case: Case, given: dict[Fact, Value], known: Known) -> tuple[Case, int]:
+    """A case with what its people owe by the ledger, where nobody recorded it, and the last offset read. `given` are
+    the case's own facts, to which those of the ledger are added."""
+    held, offset = dict(case.held), 0
     for definition in ledger_facts(program):
         for name in case.instances.get(definition.entity, ()):
             if held.get((definition.name, name)):
@@ -193,7 +194,7 @@ def _with_debts(log: History, program: Program, case: Case, known: Known) -> tup
             held[definition.name, name] = (Held(FIRST, LAST, amount),)
             given |= {Fact(definition.name, name, day): amount for day in asked_periods(definition.period, case.at)}
             offset = max(offset, debt.offset)
-    return replace(case, held=held, given=given), offset
+    return replace(case, held=held), offset
 
 
 def _linked(program: Program, gathering: _Gathering, log: History, timeline: Timeline) -> list[str]:

@@ -99,19 +99,23 @@ def test_snap_is_a_line_of_the_budget_and_part_of_the_net(answer: Any) -> None:
         assert Fraction(net[side]) == taxes - benefits
 
 
+def in_batch(folder: Path, figure: str) -> list[Fraction]:
+    """A figure of 2024 of everybody who has it, by `batch` over all files: whatever group has it."""
+    inputs = [word for name in HEADS for word in ("--input", f"{name}.csv")]
+    done = run("batch", "us", "--at", "2024", *inputs, "--output", "-", "--want", figure, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return [Fraction(line.split(",")[1]) for line in done.stdout.splitlines()[1:]]
+
+
 def test_snap_is_that_of_the_households_that_take_it_up(answer: Any, tmp_path: Path) -> None:
     """Each home's SNAP by another command; a home stands for as many as each of its units."""
     written(tmp_path)
     units = (tmp_path / "tax_units.csv").read_text().replace(",weight", "").replace(",2.5", "")
     (tmp_path / "tax_units.csv").write_text(units)
-    inputs = [word for name in HEADS for word in ("--input", f"{name}.csv")]
-    done = run(
-        "batch", "us", "--at", "2024", *inputs, "--output", "-", "--want", "snap_of_year", cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    owed = [Fraction(line.split(",")[1]) for line in done.stdout.splitlines()[1:]]
+    owed, in_home = (in_batch(tmp_path, figure) for figure in ("snap_of_year", "household_snap_taken_up"))
     assert len(owed) == HOMES and all(amount > 0 for amount in owed[:4])
     taken_up = sum(amount for place, amount in enumerate(owed) if place % 2)
+    assert sum(in_home) == taken_up
     snap = next(line for line in answer["reforms"][0]["budget"] if line["figure"] == "household_snap_taken_up")
     assert Fraction(snap["before"]) == taken_up * Fraction("2.5")
 
