@@ -5,7 +5,9 @@ them machine code cannot compute.
    add up facts and documents, as a table states them (`employment_income`).
 2. `Hunt` has a column for each, so that bounds are as wide as columns make them, and gives each family a set of facts;
    the others are missing in its rows. Amounts are the law's own numbers, a step beside them, and in between.
-3. `by_themselves` gives a set the code that is written for its columns alone.
+3. Families whose facts contradict each other have no tax, and only the interpreter says why: they do not count as
+   handed over.
+4. `by_themselves` gives a set the code that is written for its columns alone.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
 from engine.native import Evaluator, Options
 from engine.native.plan.plan import cell_for
+from engine.native.results import ERROR
 from engine.native.samples import boundaries, random_entries
 from engine.population.columns import Cell, Column, Columns, GroupLink, column_of
 from engine.values.periods import Period, parse_period
@@ -127,7 +130,11 @@ class Hunt:
 
 def _computed(program: Program, population: Columns, code: Evaluator) -> Handed:
     result = code.evaluate(program, population, list(WANTED), options=_NO_SHORT_FORMS)
-    return Handed(population.counts["tax_unit"], result.handed_over, result.causes)
+    refused = np.zeros(population.counts["tax_unit"], dtype=np.bool_)
+    for figures in result.figures.values():
+        if figures.status is not None:
+            refused |= figures.status == ERROR
+    return Handed(len(refused), result.handed_over - int(refused.sum()), result.causes)
 
 
 def _ages(rng: np.random.Generator, link: GroupLink) -> Column:

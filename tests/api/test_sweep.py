@@ -29,6 +29,8 @@ from tests.api.scanned import family as random_family
 from tests.api.scanned import jumps_of, missed
 from tests.cli.command import CASE, run, write_rules
 
+WHOLE = CASE.replace("complete: [dependents]", "complete: true")
+
 HIGH = 200_000
 knot = st.tuples(st.integers(1, HIGH - 1), st.integers(-90, 90), st.integers(-5_000, 5_000))
 knots = st.lists(knot, max_size=5, unique_by=lambda point: point[0])
@@ -139,7 +141,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_draws_pieces_with_a_reform_beside(rules: Path, tmp_path: Path) -> None:
     reform, drawing = tmp_path / "half.yaml", tmp_path / "out.svg"
     reform.write_text("about: Half\nlaw: Bill 1\nset:\n  allowance: {2024-01-01: 1_000}\n", encoding="utf-8")
-    case = f"complete: true\n{CASE}"
+    case = WHOLE
     asked = ("sweep", rules, "-", "--vary", "wages=0..50000", "--of", "ann", "--show", "income_tax", "--reform", reform)
     done = run(*asked, "--svg", drawing, stdin=case)
     assert done.returncode == 0, done.stderr
@@ -171,7 +173,7 @@ def test_the_command_draws_pieces_with_a_reform_beside(rules: Path, tmp_path: Pa
     ],
 )
 def test_what_cannot_be_swept(rules: Path, vary: str, more: tuple[str, ...], words: str) -> None:
-    done = run("sweep", rules, "-", "--vary", vary, *more, stdin=f"complete: true\n{CASE}")
+    done = run("sweep", rules, "-", "--vary", vary, *more, stdin=WHOLE)
     assert done.returncode == 2
     assert words in done.stderr
 
