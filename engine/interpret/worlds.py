@@ -121,7 +121,7 @@ class Reach:
         is inside."""
         decides = self._decides(node)
         match node:
-            case ir.OverParts() | ir.Aggregate() | ir.Chosen() | ir.Ranked():
+            case ir.OverParts() | ir.Aggregate() | ir.Chosen() | ir.Ranked() | ir.AsIf():
                 if decides or any(map(self._leading, children(node))):
                     yield node, decides
                 return
@@ -160,6 +160,17 @@ class Reach:
                 yield from self._over_parts(node, home, period, bound)
             case ir.Aggregate() | ir.Chosen() | ir.Ranked():
                 yield from self._of_each(node, home, period, bound)
+            case ir.AsIf():
+                yield from self._as_if(node, home, period, bound)
+
+    def _as_if(self, node: ir.AsIf, home: str, period: Period, bound: Mapping[str, str]) -> Iterator[Fact | None]:
+        yield from self._within(node.value, home, period, bound)
+        for change in node.changes:
+            ids = navigation.ever_linked(change.link, self.case, home, bound) if change.link is not None else (None,)
+            for instance in ids:
+                of_each = bound if instance is None else {**bound, change.bound: instance}
+                for part in (change.where, change.value):
+                    yield from self._within(part, home, period, of_each) if part is not None else ()
 
     def _of_whom(self, node: ir.Expression, period: Period) -> Iterator[Fact | None]:
         """What decides whom a node means: who is together in a group, and which record comes before which."""
