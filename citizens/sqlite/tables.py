@@ -138,6 +138,7 @@ def import_tables(
     total = sum(len(source.table) for source in sources)
     if not total:
         return Imported(0, 0)
+    _check_apart(sources)
     if log.head() == 0 and isinstance(log, SqliteLog):
         prepared = [(source, _ids(source), _columns(source)) for source in sources]
 
@@ -164,6 +165,23 @@ def _append_all(log: History, sources: Sequence[Source], origin: Origin, name: s
             recorded, duplicates = recorded + len(receipts) - again, duplicates + again
             on_progress(recorded + duplicates, total)
     return Imported(recorded, duplicates)
+
+
+def _check_apart(sources: Sequence[Source]) -> None:
+    """Raise InvalidEvent if two tables of one entity have an id in common: one import names each once."""
+    by_entity: dict[str, list[Source]] = {}
+    for source in sources:
+        by_entity.setdefault(source.entity, []).append(source)
+    for entity, tables in by_entity.items():
+        if len(tables) == 1:
+            continue
+        seen: set[str] = set()
+        for source in tables:
+            ids = set(_ids(source).to_pylist())
+            if common := sorted(seen & ids):
+                message = f"two tables of `{entity}` have the id `{common[0]}`"
+                raise InvalidEvent(message, "give one table of each entity, or import the second by itself")
+            seen |= ids
 
 
 def _ids(source: Source) -> Any:
