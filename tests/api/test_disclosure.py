@@ -27,7 +27,7 @@ def test_a_sum_that_another_table_tells_gives_nothing_away() -> None:
     children = [0] * 30 + [1] * 20 + [0] * 5 + [1] * 12
     tables = [table("family", family, [True, True, False, False]), table("children", children, [True, True])]
     hide_what_follows(tables)
-    shown = {(one.key[0], cell) for one in tables for cell in np.flatnonzero(one.shown)}
+    shown = {(published.key[0], int(cell)) for published in tables for cell in np.flatnonzero(published.shown)}
     assert ("family", 2) not in shown
     assert not {("family", 0), ("children", 0)} <= shown
     assert not {("family", 0), ("children", 1)} <= shown
@@ -51,7 +51,8 @@ def test_where_nothing_follows_nothing_more_is_hidden() -> None:
 
 def vectors(tables: Sequence[Published]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """What is shown and what is secret, unit by unit."""
-    shown, secret = [np.ones(len(tables[0].of))], []
+    shown: list[NDArray[np.float64]] = [np.ones(len(tables[0].of))]
+    secret: list[NDArray[np.float64]] = []
     for one in tables:
         for cell, told in enumerate(one.shown):
             (shown if told else secret if one.n[cell] and one.n[cell] < SMALL_BELOW else []).append(

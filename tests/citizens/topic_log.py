@@ -287,6 +287,9 @@ class TopicLog:
     def has_entity(self, entity: str) -> bool:
         return any(name.startswith(f"{entity}/") for _, name in enumerate(self.names._names))
 
+    def entities(self) -> list[str]:
+        return sorted({name.partition("/")[0] for _, name in enumerate(self.names._names) if "/" in name})
+
     def belonging_to(self, subject: str) -> list[str]:
         fromkeys = dict.fromkeys(
             event.subject

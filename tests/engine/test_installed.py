@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.rules import programs
-from api.rules.keeping import entry_name
+from api.rules.keeping import SHIPPED, entry_name
 from engine import installed, kept
 from engine.text.source import Source
 
@@ -56,14 +56,14 @@ def test_a_program_that_is_kept_names_its_files_where_they_lie_now(
     monkeypatch.setenv("RULEWRIGHT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(installed, "FOLDER", tmp_path / "none")
     assert programs.load_program("us_passport") is not None
-    name = entry_name(programs.SHIPPED / "us_passport", (), "program")
+    name = entry_name(SHIPPED / "us_passport", (), "program")
     body = kept.fetch(tmp_path / "cache" / "programs", name)
-    assert body is not None and str(programs.SHIPPED).encode() not in body
+    assert body is not None and str(SHIPPED).encode() not in body
     installed.keep("programs", name, body)
     monkeypatch.setenv("RULEWRIGHT_CACHE", str(tmp_path / "other"))
     moved = kept.unpickled(body, "/elsewhere/")
     assert b"/elsewhere/us_passport/" in kept.pickled(moved)
-    here = kept.unpickled(body, f"{programs.SHIPPED}/")
+    here = kept.unpickled(body, f"{SHIPPED}/")
     assert kept.pickled(programs.load_program("us_passport")) == kept.pickled(here)
 
 

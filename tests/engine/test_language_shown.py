@@ -31,7 +31,12 @@ def test_a_chain_of_records_is_shown_from_the_last_to_the_first() -> None:
         f"e{at}": {"person": "ada", "offence_date": day, "convicted_on": day, "points": 11}
         for at, day in enumerate(days)
     }
-    given = {"at": "2024", "people": {"ada": {}}, "endorsements": records, "complete": ["endorsements"]}
+    given: dict[str, object] = {
+        "at": "2024",
+        "people": {"ada": {}},
+        "endorsements": records,
+        "complete": ["endorsements"],
+    }
     interpreter = evaluated("totting_up", given)
     told = "\n".join(render(explain(interpreter, Fact("wiped_on", "e1", ETERNITY))))
     assert "because previous: e0" in told

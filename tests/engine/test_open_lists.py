@@ -99,7 +99,7 @@ PERSON = st.fixed_dictionaries({"wages": st.integers(0, 1000), "grade": st.integ
 def test_ranges_hold_whoever_else_is_in_the_lists(program: Program, draw: st.DataObject) -> None:
     people = {"h": draw.draw(PERSON)}
     unit: dict[str, Any] = {"head": "h", "bonus": 1}
-    before = {"people": people, "tax_units": {"t": unit}}
+    before: dict[str, Any] = {"people": people, "tax_units": {"t": unit}}
     licences = draw.draw(st.none() | st.lists(LICENCE, max_size=2))
     if licences is not None:
         before["licences"] = {f"l{at}": {"person": "h", **licence} for at, licence in enumerate(licences)}
@@ -118,8 +118,10 @@ def test_ranges_hold_whoever_else_is_in_the_lists(program: Program, draw: st.Dat
     if "licences" not in said and licences != []:
         owners = st.sampled_from(list(after["people"]))
         more = draw.draw(st.lists(LICENCE, max_size=3))
-        new = {f"more{at}": {"person": draw.draw(owners), **fact} for at, fact in enumerate(more)}
-        after["licences"] = {**before.get("licences", {}), **new}
+        additional: dict[str, Any] = {
+            f"more{at}": {"person": draw.draw(owners), **fact} for at, fact in enumerate(more)
+        }
+        after["licences"] = {**before.get("licences", {}), **additional}
     whole = figures(program, case_of(program, {**after, "complete": True}))
     for key, outcome in some_open.items():
         assert leaves_room(outcome, whole[key]), (key, outcome, whole[key])

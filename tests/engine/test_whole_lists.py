@@ -46,7 +46,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 def outcome(program: Program, name: str, whose: str, **data: Any) -> Outcome:
-    people = {"people": {"ada": {}, "ben": {}}}
+    people: dict[str, Any] = {"people": {"ada": {}, "ben": {}}}
     case = case_from_data(program, {"at": "2024", **people, **data}, Diagnostics())
     assert case is not None
     definition = program.find(name)
