@@ -146,13 +146,19 @@ DEATH = """\
 """
 
 
-def test_a_death_told_late_shows_how_much_snap_was_paid_for_the_dead(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    append(log, COUPLE)
+def told_late(folder: Path, events: str) -> Path:
+    """A log in which a death became known after two months had been assessed, and was followed."""
+    log = folder / "log"
+    append(log, events)
     for month in ("2024-11", "2024-12"):
         ask("annual", "us", "--year", month, "--log", log)
     append(log, DEATH)
     ask("follow", "--once", "--log", log)
+    return log
+
+
+def test_a_death_told_late_shows_how_much_snap_was_paid_for_the_dead(tmp_path: Path) -> None:
+    log = told_late(tmp_path, COUPLE)
     balances = ask("ledger", "snap_unit/home", "--log", log)["balances"]
     assert balances["USD"]["by_period"] == {"2024-11": "0.00", "2024-12": "244.00"}
 
@@ -165,12 +171,7 @@ EARNER = COUPLE.replace(
 
 
 def test_a_death_told_late_shows_how_much_snap_was_not_paid_to_the_widow(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    append(log, EARNER)
-    for month in ("2024-11", "2024-12"):
-        ask("annual", "us", "--year", month, "--log", log)
-    append(log, DEATH)
-    ask("follow", "--once", "--log", log)
+    log = told_late(tmp_path, EARNER)
     lines = ask("ledger", "snap_unit/home", "--log", log)["lines"]
     moved = [(line["movement"], line["period"], line["amount"]) for line in lines]
     assert moved == [("entitlement", "2024-12", "292.00"), ("refund", "2024-12", "292.00")]
