@@ -45,18 +45,18 @@ requirements:
 CASE = """\
 at: 2024-05-10
 complete: true
-people: {eva: {birth_date: 1955-03-01}}
+people: {evangeline: {birth_date: 1955-03-01}}
 licences:
-  car: {person: eva, category: b, valid_until: 2025-12-31}
-  roller: {person: eva, category: g, valid_until: 2024-12-31}
+  car: {person: evangeline, category: b, valid_until: 2025-12-31}
+  roller: {person: evangeline, category: g, valid_until: 2024-12-31}
 """
 EVENTS = """\
-- subject: person/eva
+- subject: person/evangeline
   id: born
   facts: {2020-01-01: {birth_date: 1990-01-01, drives: b}}
 - subject: licence/car
   id: granted
-  facts: {2020-01-01: {person: {group: person/eva, role: owner}, category: b, valid_until: 2060-01-01}}
+  facts: {2020-01-01: {person: {group: person/evangeline, role: owner}, category: b, valid_until: 2060-01-01}}
 """
 LATE = """\
 - subject: licence/car

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_subjects_are_erased_from_a_list_with_a_certificate_that_names_nobody(lo
     )
     assert (done.returncode, "1 record of theirs" in done.stdout) == (0, True), done.stderr
     certificate = json.loads((tmp_path / "cert").read_text())
-    assert len(certificate["destroyed"]) == 3 and "ada" not in str(certificate)
+    assert len(certificate["destroyed"]) == 3 and not re.search(r"\bada\b", str(certificate))
     assert run("log", "show", "form_w2/1", "--log", log).returncode == 1
     assert run("log", "erase", "--yes", "--log", log, *ORDER).returncode == 2
 

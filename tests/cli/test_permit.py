@@ -201,7 +201,7 @@ def test_whoever_is_refused_gets_no_permit(office: Path) -> None:
     asked = ("permit", "issue", office / "land", office / "case.yaml")
     refused = run(*asked, "may_drive", *signing, "--at", "2026-01-01", "--over", "drives")
     assert refused.returncode == 1
-    assert "does not hold for eva on 2026-01-01" in refused.stderr
+    assert "does not hold for evangeline on 2026-01-01" in refused.stderr
     assert "not a permission of a day" in run(*asked, "age", *signing).stderr
     assert "not a fact of a person" in run(*asked, "may_drive", *signing, "--over", "birth_date").stderr
 
@@ -215,7 +215,7 @@ def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: 
     assert recorded.returncode == 0, recorded.stderr
     signing = ("--key", office / "key.pem", "--register", tmp_path / "register")
     today = date.today().isoformat()
-    done = run("permit", "issue", office / "land", "person/eva", "may_drive", *log, *signing, "--at", today,
+    done = run("permit", "issue", office / "land", "person/evangeline", "may_drive", *log, *signing, "--at", today,
                "--days", "10", "--output", tmp_path / "permit")  # fmt: skip
     assert done.returncode == 0, done.stderr
     taken = ("--permits", tmp_path / "register", "--permit-key", office / "key.pem")
@@ -230,12 +230,12 @@ def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: 
     assert after.returncode == 1
     assert "it has been revoked" in after.stderr
     listed = run("permit", "list", *signing).stdout
-    assert "may_drive does not hold on" in listed and "eva" not in listed
-    assert "  person/eva  may_drive" in run("permit", "list", *signing, *log).stdout
+    assert "may_drive does not hold on" in listed and "evangeline" not in listed
+    assert "  person/evangeline  may_drive" in run("permit", "list", *signing, *log).stdout
     for path in (tmp_path / "register").iterdir():
-        assert b"eva" not in path.read_bytes(), path
+        assert b"evangeline" not in path.read_bytes(), path
     order = ("--reason", "request", "--legal-basis", "GDPR art. 17", "--yes")
-    assert run("log", "erase", "person/eva", *log, *order).returncode == 0
+    assert run("log", "erase", "person/evangeline", *log, *order).returncode == 0
     assert "  person 1 of the log  may_drive" in run("permit", "list", *signing, *log).stdout
 
 
@@ -244,9 +244,9 @@ def test_a_permit_stands_when_its_holder_goes_by_a_new_id(office: Path, tmp_path
     (tmp_path / "events.yaml").write_text(EVENTS, encoding="utf-8")
     assert run("log", "append", tmp_path / "events.yaml", "--create", *log, *order, "--source", "r").returncode == 0
     signing = ("--key", office / "key.pem", "--register", tmp_path / "register")
-    asked = ("permit", "issue", office / "land", "person/eva", "may_drive", *log, *signing, "--days", "10")
+    asked = ("permit", "issue", office / "land", "person/evangeline", "may_drive", *log, *signing, "--days", "10")
     assert run(*asked).returncode == 0
-    assert run("log", "merge", "person/eva", "person/new", *log, *order, "--reason", "a new id").returncode == 0
+    assert run("log", "merge", "person/evangeline", "person/new", *log, *order, "--reason", "a new id").returncode == 0
     taken = ("--permits", tmp_path / "register", "--permit-key", office / "key.pem")
     followed = run("follow", *log, "--rules", office / "land", "--once", *taken)
     assert "0 permits revoked" in followed.stdout, followed.stdout
@@ -302,7 +302,7 @@ def test_a_status_list_that_is_broken_is_refused() -> None:
 def test_a_condition_turns_on_no_other_day(office: Path) -> None:
     program = load_program(str(office / "land"))
     problems = Diagnostics()
-    node = read_data(Source("case", CASE.replace("eva: {", "eva: {drives: be, ")), problems)
+    node = read_data(Source("case", CASE.replace("evangeline: {", "evangeline: {drives: be, ")), problems)
     assert node is not None
     case = read_case(program, node, problems)
     assert case is not None, list(problems)
@@ -311,7 +311,7 @@ def test_a_condition_turns_on_no_other_day(office: Path) -> None:
 
     def answer(day: date) -> object:
         found_case = case_on(case, day)
-        outcome = Interpreter(program, found_case, constants).find(Fact("may_drive", "eva", found_case.at))
+        outcome = Interpreter(program, found_case, constants).find(Fact("may_drive", "evangeline", found_case.at))
         return isinstance(outcome, Known) and outcome.value
 
     after = [case.at.shift(number).start for number in range(1, 640)]

@@ -49,6 +49,17 @@ def browser() -> Iterator[Any]:
         found_browser.close()
 
 
+def press(page: Any, name: str, at: int | None = None) -> None:
+    """Press a button that asks for another page, and wait for that page.
+
+    A click returns before the next page is there, and what is read at once is then still the last page's.
+    `at` tells which of several buttons of that name is meant.
+    """
+    buttons = page.get_by_role("button", name=name)
+    with page.expect_event("load"):
+        (buttons if at is None else buttons.nth(at)).click()
+
+
 def faults_of(page: Any) -> list[str]:
     """What axe finds against WCAG 2.2 AA and its best practices."""
     from axe_playwright_python.sync_playwright import Axe

@@ -11,7 +11,7 @@ import pytest
 from api.http.config import Config
 from tests.api.http.client import land
 from tests.api.http.logs import people
-from tests.web.browser import browser, faults_of, served
+from tests.web.browser import browser, faults_of, press, served
 
 PAGES = (
     "/",
@@ -75,7 +75,7 @@ def test_pages_need_no_script(chromium: Any, address: str) -> None:
     page = context.new_page()
     page.goto(f"{address}/law/us")
     page.get_by_label("Search").fill("earnd incom crdit")
-    page.get_by_role("button", name="Search").click()
+    press(page, "Search")
     assert page.get_by_role("link", name="Earned income credit", exact=True).is_visible()
     context.close()
 
@@ -102,13 +102,13 @@ def test_the_calculator_needs_no_script(chromium: Any, address: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}/calculator")
-    page.get_by_role("button", name="Add a child").click()
+    press(page, "Add a child")
     page.get_by_label("Age of child 3").fill("3")
     page.get_by_label("Interest").fill("11,000")
     page.get_by_label("The chart runs over").select_option("Interest")
-    page.get_by_role("button", name="Work it out").click()
+    press(page, "Work it out")
     assert "Earned income credit falls by" in page.locator("li", has_text="one more cent costs").inner_text()
-    page.get_by_role("button", name="Every step of Earned income credit").click()
+    press(page, "Every step of Earned income credit")
     assert page.get_by_text("Reduction of the credit because of income", exact=True).is_visible()
     context.close()
 
@@ -117,7 +117,7 @@ def test_a_fault_in_the_form_is_told_where_it_is(chromium: Any, address: str) ->
     page = chromium.new_page()
     page.goto(f"{address}/calculator")
     page.get_by_label("Age", exact=True).fill("young")
-    page.get_by_role("button", name="Work it out").click()
+    press(page, "Work it out")
     assert page.evaluate("document.activeElement.id") == "problems"
     assert faults_of(page) == []
     page.get_by_role("link", name="Enter an age").click()
@@ -132,7 +132,7 @@ def answer(page: Any, *, fields: dict[str, str] | None = None, check: str = "") 
     if check:
         for entry in page.get_by_label(check, exact=True).all():
             entry.check()
-    page.get_by_role("button", name="Continue").last.click()
+    press(page, "Continue", at=-1)
 
 
 def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, address: str) -> None:
@@ -150,33 +150,33 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     assert "What were your wages" in page.inner_text("h1"), "what moves the credits most is asked first"
     answer(page, check=DO_NOT_KNOW)
     answer(page, fields={"What profit": "0"})
-    page.get_by_role("button", name="Back").click()
+    press(page, "Back")
     assert page.get_by_label("What profit").input_value() == "0"
     answer(page)
     answer(page, fields={"What interest": "120"})
     answer(page, check="Yes")
     assert page.get_by_role("heading", name="Check your answers").is_visible()
-    page.get_by_role("button", name="See what you may be owed").last.click()
+    press(page, "See what you may be owed", at=-1)
     assert "up to" in page.inner_text("h1")
-    page.get_by_role("button", name="Answer").first.click()
+    press(page, "Answer", at=0)
     answer(page, fields={"What were your wages": "31,000"})
     assert page.get_by_role("heading", name="What we took for granted").is_visible()
-    page.get_by_role("button", name="See what you may be owed").last.click()
+    press(page, "See what you may be owed", at=-1)
     assert "$8,269" in page.inner_text("h1") and "$5,190.96" in page.inner_text("main")
     assert "Social Security" in page.inner_text("main")
-    page.get_by_role("button", name="Change an answer").click()
+    press(page, "Change an answer")
     page.get_by_text("rarer things").click()
     page.get_by_text("The number is a Social Security number, not issued only").click()
-    page.get_by_role("button", name="See what you may be owed").last.click()
+    press(page, "See what you may be owed", at=-1)
     answer(page, check="No")
     while "Check your answers" not in page.inner_text("h1"):
         answer(page, check="Yes")
-    page.get_by_role("button", name="See what you may be owed").last.click()
+    press(page, "See what you may be owed", at=-1)
     assert "$5,190.96" not in page.inner_text("main")
     assert "Form W-2" in page.inner_text("aside")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.url == f"{address}/owed"
-    page.get_by_role("button", name="See every step of Earned income credit").click()
+    press(page, "See every step of Earned income credit")
     assert page.get_by_text("Reduction of the credit because of income", exact=True).is_visible()
     context.close()
 
@@ -196,7 +196,7 @@ def test_the_pages_of_the_questions_are_fit_for_everybody(chromium: Any, address
         answer(page, fields={"You": amount, "Your husband or wife": amount})
     answer(page, check="Yes")
     assert faults_of(page) == []
-    page.get_by_role("button", name="See what you may be owed").last.click()
+    press(page, "See what you may be owed", at=-1)
     assert faults_of(page) == []
     assert page.get_by_role("button", name="Print").is_visible()
     page.close()
@@ -209,7 +209,7 @@ def test_a_record_is_fit_for_everybody(chromium: Any, tmp_path: Path) -> None:
         assert faults_of(page) == []
         page.get_by_label("The person").fill("ann")
         page.get_by_label("Why you look").fill("a test")
-        page.get_by_role("button", name="Open the record").click()
+        press(page, "Open the record")
         assert page.locator(".amount", has_text="$30,000").is_visible()
         assert faults_of(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -241,14 +241,14 @@ def test_what_one_may_and_the_desk_are_fit_for_everybody(chromium: Any, tmp_path
         page.goto(f"{own}/desk")
         page.get_by_label("The person").fill("ann")
         page.get_by_label("Why you look").first.fill("a test")
-        page.get_by_role("button", name="Open the record").click()
-        page.get_by_role("button", name="Correct").first.click()
+        press(page, "Open the record")
+        press(page, "Correct", at=0)
         assert faults_of(page) == []
         page.get_by_label("What is right").fill("31,000")
         page.get_by_label("Why it is corrected").fill("a slip")
-        page.get_by_role("button", name="See what it changes").click()
+        press(page, "See what it changes")
         assert faults_of(page) == [] and "$31,000" in page.inner_text("main")
-        page.get_by_role("button", name="Record the correction").click()
+        press(page, "Record the correction")
         assert page.get_by_role("heading", name="The correction is recorded").is_visible()
         assert faults_of(page) == []
         page.close()

@@ -262,11 +262,11 @@ def test_permits_are_decided_and_taken_back_by_the_record_wherever_it_goes(tmp_p
     make_parts(make_population(log, PARTS))
     with open_log(tmp_path / "log") as first:
         append_to_parts(logs_of(log), [again(event) for event in first.read()], create=False)
-    there = str((home_of(log, "person/eva") + 1) % PARTS)
+    there = str((home_of(log, "person/evangeline") + 1) % PARTS)
     with serving(config, Service(config, Population.opened(log))) as client:
-        before = client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA)
-        move(logs_of(log), "person/eva", there, MOVES, reason="as she wishes")
-        after = client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA)
+        before = client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA)
+        move(logs_of(log), "person/evangeline", there, MOVES, reason="as she wishes")
+        after = client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA)
         assert [before.status_code, after.status_code] == [201, 201], after.text
     follow = ("follow", "--rules", tmp_path / "roads", "--log", log, "--once")
     registered = ("--permits", tmp_path / "register", "--permit-key", tmp_path / "key.pem", *NAMED)

@@ -30,7 +30,7 @@ from tests.api.http.real import free_port, started, wait_until_ready
 from tests.cli.logs import run
 from tests.cli.roads import EVENTS, LATE, write_roads
 
-EVA = token("eva@login", "citizen", "person/eva")
+EVA = token("evangeline@login", "citizen", "person/evangeline")
 CARL = {**token("carl", "case_worker"), **PURPOSE}
 OPS = token("ops", "operator")
 STATUS_AT = "https://office.example/v1/permits/status"
@@ -55,7 +55,9 @@ def office(folder: Path) -> Config:
     make_key(folder / "key.pem", folder / "key.jwk")
     record_events(folder, EVENTS)
     log = open_log(folder / "log")
-    log.append([facts("case/7", citizen="person/eva", workers="carl"), facts("person/zoe", birth_date="2015-01-01")])
+    log.append(
+        [facts("case/7", citizen="person/evangeline", workers="carl"), facts("person/zoe", birth_date="2015-01-01")]
+    )
     log.close()
     said = Permits(key=folder / "key.pem", register=folder / "register")
     rules = str(write_roads(folder / "roads"))
@@ -71,7 +73,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def issued(client: TestClient, **more: Any) -> dict[str, Any]:
-    done = client.post("/v1/citizens/eva/permits", json={**WANTED, **more}, headers=EVA)
+    done = client.post("/v1/citizens/evangeline/permits", json={**WANTED, **more}, headers=EVA)
     assert done.status_code == 201, done.text
     answer: dict[str, Any] = done.json()
     return answer
@@ -93,7 +95,7 @@ def test_a_citizen_gets_a_permit_that_the_public_keys_and_list_verify(client: Te
     assert listed.headers["content-type"] == "application/statuslist+jwt"
     offline = verify(permit["permit"], keys, datetime.now(UTC), listed.text)
     assert (offline.sound, offline.status) == (True, "valid")
-    assert offline.disclosed["subject"] == "person/eva"
+    assert offline.disclosed["subject"] == "person/evangeline"
     assert checked(client, permit["permit"])["status"] == "valid"
 
 
@@ -119,9 +121,9 @@ def test_whose_record_it_is_not_gets_none(client: TestClient) -> None:
     asked = "/v1/citizens/zoe/permits"
     assert client.post(asked, json=WANTED, headers=EVA).status_code == 404
     assert client.post(asked, json=WANTED, headers=CARL).status_code == 404  # case 7 is Eva's
-    assert client.post("/v1/citizens/eva/permits", json=WANTED, headers=CARL).status_code == 201
-    assert client.post("/v1/citizens/eva/permits", json=WANTED).status_code == 401
-    looks = client.get("/v1/citizens/eva/access", headers=EVA).json()["events"]
+    assert client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=CARL).status_code == 201
+    assert client.post("/v1/citizens/evangeline/permits", json=WANTED).status_code == 401
+    looks = client.get("/v1/citizens/evangeline/access", headers=EVA).json()["events"]
     assert any("permit may_drive" in json.dumps(look) for look in looks)
 
 
@@ -143,19 +145,19 @@ def test_a_refusal_names_the_reasons_that_are_not_met(client: TestClient) -> Non
     ],
 )
 def test_what_is_no_permission_is_told(client: TestClient, sent: dict[str, Any], told: str) -> None:
-    done = client.post("/v1/citizens/eva/permits", json=sent, headers=EVA)
+    done = client.post("/v1/citizens/evangeline/permits", json=sent, headers=EVA)
     assert done.status_code == 422, done.text
     assert told in done.json()["errors"][0]["message"]
 
 
 def test_a_bound_permit_answers_the_verifier_s_challenge(client: TestClient, tmp_path: Path) -> None:
-    jwk = make_key(tmp_path / "eva.pem", tmp_path / "eva.jwk")
+    jwk = make_key(tmp_path / "evangeline.pem", tmp_path / "evangeline.jwk")
     permit = issued(client, holder=jwk)
     assert permit["bound"]
     assert "has not proved" in checked(client, permit["permit"])["problems"][0]
     shown = without(permit["permit"], ["subject"])
     challenge = Challenge("n-1", "police")
-    proved = with_proof(shown, read_private(tmp_path / "eva.pem"), challenge, datetime.now(UTC))
+    proved = with_proof(shown, read_private(tmp_path / "evangeline.pem"), challenge, datetime.now(UTC))
     told = checked(client, proved, nonce="n-1", audience="police")
     assert (told["holder"], told.get("problems", [])) == ("proved", [])
     assert "another challenge" in checked(client, proved, nonce="n-2", audience="police")["problems"][0]
@@ -173,7 +175,7 @@ def test_a_register_put_back_from_an_older_copy_signs_nothing(tmp_path: Path) ->
         (register / "register.db").write_bytes(older)
         for done in (
             client.post(revoke, json={"why": "stolen"}, headers=OPS),
-            client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA),
+            client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA),
         ):
             assert (done.status_code, done.json()["type"]) == (503, "/problems/damaged"), done.text
             assert f"knows nothing of: {permit['place']}" in done.json()["errors"][0]["message"]
@@ -213,7 +215,7 @@ def real_server(folder: Path, config: Config) -> Iterator[str]:
 def test_a_late_fact_takes_back_what_a_real_server_issued(tmp_path: Path) -> None:
     config = office(tmp_path)
     with real_server(tmp_path, config) as address, httpx.Client(base_url=address) as client:
-        done = client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA)
+        done = client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA)
         assert done.status_code == 201, done.text
         for name, path in (("permit", ""), ("keys", "/v1/permits/keys"), ("before", "/v1/permits/status")):
             text = client.get(path).text if path else done.json()["permit"]
@@ -230,5 +232,5 @@ def test_a_late_fact_takes_back_what_a_real_server_issued(tmp_path: Path) -> Non
         told = run(*shown, "--status", tmp_path / "after")
         assert told.returncode == 1
         assert "it has been revoked" in told.stderr
-        again = client.post("/v1/citizens/eva/permits", json=WANTED, headers=EVA)
+        again = client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA)
         assert again.status_code == 409
