@@ -24,13 +24,11 @@ from itertools import chain
 import numpy as np
 
 from api.assess.binding import Rows
-from api.assess.drafts import (
-    Terms,
-)
 from api.assess.everybody import ALONE, Counted, columns_of_lives, counted
 from api.assess.figures import Assessed, AssessedColumns, assess
 from api.assess.gathering import Population, population_of
 from api.assess.recording import AnnualReport, Recording, blocks
+from api.assess.terms import Terms
 from api.assess.whole_histories import assess_each, groups_in, larger_of
 from api.failures import Failure
 from api.history.against_rules import misplaced

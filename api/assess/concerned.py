@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from api.assess.drafts import Terms, is_erased
+from api.assess.standings import is_erased
+from api.assess.terms import Terms
 from api.assess.whole_histories import groups_concerned, larger_of
 from citizens import (
     Assessment,

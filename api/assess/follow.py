@@ -25,9 +25,11 @@ from decimal import Decimal
 import numpy as np
 
 from api.assess.concerned import Touched, named_by, records_of, touched_by
-from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_in, terms_of
+from api.assess.drafts import correction_drafts
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import population_of
+from api.assess.standings import Standing, fault_of, is_erased, standing_in
+from api.assess.terms import Terms, terms_of
 from api.assess.whole_histories import assess_each
 from api.failures import Failure
 from api.history.merging import is_merged_by

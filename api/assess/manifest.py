@@ -14,7 +14,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from api.assess.drafts import Terms, fault_of, first_id
+from api.assess.drafts import first_id
+from api.assess.standings import fault_of
+from api.assess.terms import Terms
 from citizens import Assessment, Event, History, Row
 from citizens.moving import is_moved_from
 

@@ -20,9 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from api.assess.drafts import SOURCE, ZERO, Terms, first_drafts, first_id, first_ids_begin, is_erased, standing_of
+from api.assess.drafts import first_drafts, first_id, first_ids_begin
 from api.assess.everybody import Counted
 from api.assess.figures import WIDE, Assessed, AssessedColumns
+from api.assess.standings import is_erased, standing_of
+from api.assess.terms import SOURCE, ZERO, Terms
 from api.history.against_rules import recorded_in
 from citizens import Common, Draft, FirstAssessments, History, Movement, PostingsOf, Recorded
 

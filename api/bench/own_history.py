@@ -12,8 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from api.assess.annual import run_annual
-from api.assess.drafts import terms_of
 from api.assess.follow import Follower
+from api.assess.terms import terms_of
 from api.bench.growth import DAY, ORIGIN, TIMES
 from api.bench.measuring import Measured
 from api.rules.programs import load_program

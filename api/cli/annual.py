@@ -11,10 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from api.assess.annual import nothing_known, run_annual
-from api.assess.drafts import Terms, all_terms
 from api.assess.everybody import Counted, Lives
 from api.assess.manifest import PartManifest, manifest_of
 from api.assess.recording import AnnualReport, together
+from api.assess.terms import Terms, all_terms
 from api.batch.parts import write_whole
 from api.cases.naming import read_period
 from api.cli.log.output import counting, table

@@ -9,9 +9,10 @@ from functools import cache
 from typing import TypeVar
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
 from api.assess.follow import Follower, FollowReport
 from api.assess.recording import AnnualReport
+from api.assess.standings import fault_of, standing_of
+from api.assess.terms import Terms, terms_of
 from api.rules.programs import load_program
 from citizens import (
     Assessment,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
 from api.assess.follow import Follower
+from api.assess.standings import fault_of, standing_of
+from api.assess.terms import Terms, terms_of
 from api.history.record import record_case
 from citizens import Assessment, Belongs, SqliteLog, Value
 from engine.interpret.interpreter import Interpreter

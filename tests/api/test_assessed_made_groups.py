@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, fault_of, standing_of, terms_of
 from api.assess.follow import Follower
+from api.assess.standings import fault_of, standing_of
+from api.assess.terms import Terms, terms_of
 from api.history.record import record_case
 from citizens import Assessment, Belongs, SqliteLog, Value, open_log
 from engine.ir.program import Program

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from api.assess.drafts import Terms, all_terms, standing_of
+from api.assess.standings import standing_of
+from api.assess.terms import Terms, all_terms
 from api.rules.programs import load_program
 from citizens import Assessment, Belongs, Draft, Facts, Point, Posting, Retraction, Row, SqliteLog, Value, open_log
 from engine.ir.program import Program

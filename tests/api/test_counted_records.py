@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import standing_of, terms_of
 from api.assess.follow import Follower
+from api.assess.standings import standing_of
+from api.assess.terms import terms_of
 from api.find.candidates import from_log
 from api.history.tables import admit, record
 from citizens import Assessment, Belongs, Origin, SqliteLog, open_log

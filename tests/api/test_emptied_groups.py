@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms
+from api.assess.terms import Terms
 from citizens import Draft, SqliteLog, open_log
 from engine.ir.program import Program
 from tests.api import other_days

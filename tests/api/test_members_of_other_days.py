@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms
+from api.assess.terms import Terms
 from citizens import SqliteLog, open_log
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter

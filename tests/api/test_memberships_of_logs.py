@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, terms_of
 from api.assess.follow import Follower
+from api.assess.terms import Terms, terms_of
 from api.history.record import record_case
 from citizens import Belongs, Draft, Value, open_log
 from engine.interpret.constants import Constants

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import all_terms
 from api.assess.follow import Follower
+from api.assess.terms import all_terms
 from api.failures import Failure, Misuse
 from api.history.letters import all_reading, settle
 from api.history.moves import move

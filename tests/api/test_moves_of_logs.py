@@ -14,8 +14,9 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, standing_of, terms_of
 from api.assess.follow import Follower
+from api.assess.standings import standing_of
+from api.assess.terms import Terms, terms_of
 from api.history.record import record_case
 from citizens import Assessment, Belongs, Draft, Value, open_log
 from engine.interpret.case_reader import case_from_data

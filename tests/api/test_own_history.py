@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.assess.drafts import standing_in, standing_of
+from api.assess.standings import standing_in, standing_of
 from citizens import Draft, Event, Movement, Origin, SqliteLog, Value, open_log, post
 from citizens.codec import ASSESSMENT, POSTING
 from citizens.sqlite.reader import Reader, StoredEvent

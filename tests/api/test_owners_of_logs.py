@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import Terms, terms_of
 from api.assess.follow import Follower
+from api.assess.terms import Terms, terms_of
 from api.failures import Failure
 from api.find.candidates import from_log
 from api.history.record import record_case

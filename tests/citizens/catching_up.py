@@ -19,8 +19,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from api.assess.annual import run_annual
-from api.assess.drafts import all_terms
 from api.assess.follow import Follower
+from api.assess.terms import all_terms
 from api.http.server import sample_log
 from api.rules.programs import load_program
 from citizens import Correction, Draft, Facts, Origin, Point, SqliteLog, Value

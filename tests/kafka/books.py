@@ -26,7 +26,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from api.assess.annual import run_annual
-from api.assess.drafts import all_terms
+from api.assess.terms import all_terms
 from api.failures import Failure
 from api.history.letters import all_reading, settle
 from api.history.moves import move

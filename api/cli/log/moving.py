@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.assess.drafts import SOURCE
+from api.assess.terms import SOURCE
 from api.cli.log.keep import Order
 from api.cli.log.output import step_told
 from api.cli.log.show import checked_subject

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from api.assess.annual import run_annual
-from api.assess.drafts import terms_of
+from api.assess.terms import terms_of
 from api.rules.programs import load_program
 from citizens import Belongs, SqliteLog, open_log
 from engine.values.periods import parse_period
