@@ -17,13 +17,10 @@ numbers and names correspond (`Names`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache, reduce
-from json.encoder import encode_basestring
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 from citizens.errors import InvalidEvent, LogDamaged
 from citizens.events import (
@@ -56,111 +53,21 @@ from citizens.events import (
     check_text,
     units_and_scale,
 )
+from citizens.payload_json import decode_json, encode_json
+from citizens.stored_values import Names, day_date, day_number, load_value, parse_shape, store_value
 
-EPOCH = date(1970, 1, 1).toordinal()
-FACTS, CORRECTION, RETRACTION, DEPARTURE, ARRIVAL = 1, 2, 3, 4, 5
-LAST_FACTS_KIND = ARRIVAL
-"""Kinds up to here say what holds of a subject."""
-
-VALUED_KINDS = (FACTS, CORRECTION, ARRIVAL)
-"""Those of them whose change points have values."""
-ASSESSMENT, ADJUSTMENT, POSTING = 8, 9, 10
-HOLD, RELEASE = 32, 33
-ERASURE, COMPACTION, TIME_CORRECTION, PROMOTION = 48, 49, 50, 51
-FIRST_CONTROL_KIND = 32
-FIRST_PLAIN_KIND = 48
-"""Kinds from here on speak of the log, not of a subject, and are not encrypted."""
-
-ERASED_CAUSE = "erased"
-"""The cause of a posting whose subject was erased."""
-
-KIND_NAMES = {
-    FACTS: "facts",
-    CORRECTION: "correction",
-    RETRACTION: "retraction",
-    DEPARTURE: "departure",
-    ARRIVAL: "arrival",
-    ASSESSMENT: "assessment",
-    ADJUSTMENT: "adjustment",
-    POSTING: "posting",
-    HOLD: "hold",
-    RELEASE: "release",
-    ERASURE: "erasure",
-    COMPACTION: "compaction",
-    TIME_CORRECTION: "time correction",
-    PROMOTION: "promotion",
-}
-
-_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False)
-_make_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
-_pieces: Any = None
-if _make_encoder is not None:  # made once: `encode` makes one for each call
-    _pieces = _make_encoder(None, _encoder.default, encode_basestring, None, ":", ",", False, False, False)
-_decode_json = json.JSONDecoder().raw_decode
 Groups = list[list[Any]]
-
-
-class Names(Protocol):
-    """Which number stands for which subject."""
-
-    def number(self, subject: str) -> int:
-        """The number of `subject`, given out now if it has none."""
-
-    def name(self, number: int) -> str:
-        """The subject with that number."""
-
-
-def kind_of(body: Body) -> int:
-    """The number of the body's kind, as stored."""
-    match body:
-        case Arrival():
-            return ARRIVAL
-        case Departure():
-            return DEPARTURE
-        case Facts():
-            return FACTS
-        case Correction():
-            return CORRECTION
-        case Retraction():
-            return RETRACTION
-        case Assessment():
-            return ASSESSMENT
-        case Adjustment():
-            return ADJUSTMENT
-        case Posting():
-            return POSTING
-        case Hold():
-            return HOLD
-        case Release():
-            return RELEASE
-        case Erasure():
-            return ERASURE
-        case Compaction():
-            return COMPACTION
-        case TimeCorrection():
-            return TIME_CORRECTION
-        case Promotion():
-            return PROMOTION
-        case Unreadable():
-            raise InvalidEvent("an unreadable event cannot be appended", "leave it out")
-        case _:
-            assert_never(body)
 
 
 def encode(body: Body, event_id: str, names: Names) -> bytes:
     """The bytes of `body`. The same body always gives the same bytes."""
     check_text(event_id, "an event id")
-    return _encode_json([event_id, *_fields(body, names)]).encode()
+    return encode_json([event_id, *_fields(body, names)]).encode()
 
 
 def encode_fields(event_id: str, fields: Sequence[Any]) -> bytes:
     """The bytes of a payload from its fields, as `decode_json` gives them."""
-    return _encode_json([event_id, *fields]).encode()
-
-
-def _encode_json(fields: Sequence[Any]) -> str:
-    """The JSON of a payload, without spaces."""
-    return "".join(_pieces(fields, 0)) if _pieces is not None else _encoder.encode(fields)
+    return encode_json([event_id, *fields]).encode()
 
 
 def _fields(body: Body, names: Names) -> list[Any]:
@@ -231,61 +138,6 @@ def _shape_and_values(pairs: Iterable[tuple[str, Value]], names: Names) -> tuple
     return " ".join(kinds), values
 
 
-def store_value(name: str, value: Value, names: Names) -> tuple[str, Any]:
-    """`value` as its kind and its stored form."""
-    match value:
-        case None:
-            return "n", None
-        case bool():
-            return "b", value
-        case int():
-            return "i", value
-        case Decimal():
-            units, scale = units_and_scale(value, f"`{name}`")
-            return f"d{scale}", units
-        case str():
-            return "s", value
-        case Belongs():
-            return f"r.{value.role}", names.number(value.group)
-        case date():
-            return "t", day_number(value)
-        case _:
-            raise InvalidEvent(f"`{name}` is a {type(value).__name__}", "money and rates are Decimal, never float")
-
-
-def load_value(kind: str, stored: Any, names: Names) -> Value:
-    """The value that `stored` is, given its kind."""
-    match kind[0]:
-        case "n" | "x":
-            return None
-        case "b":
-            return bool(stored)
-        case "i":
-            return int(stored)
-        case "d":
-            return EXACT.scaleb(Decimal(stored), -int(kind[1:]))
-        case "s":
-            return str(stored)
-        case "r":
-            return Belongs(names.name(stored), kind[2:])
-        case "t":
-            return day_date(stored)
-        case _:
-            raise LogDamaged(f"value of unknown kind `{kind}`", "this log needs a newer version of the program")
-
-
-@lru_cache(maxsize=10_000)
-def parse_shape(shape: str) -> tuple[tuple[str, str], ...]:
-    """The (name, kind) pairs of a shape."""
-    return tuple((name, kind) for name, _, kind in (part.partition(":") for part in shape.split(" ") if part))
-
-
-def decode_json(payload: bytes) -> list[Any]:
-    """The array that a payload is."""
-    fields, _ = _decode_json(payload.decode())
-    return fields  # type: ignore[no-any-return]  # the hash chain vouches for its form
-
-
 def groups_named(payload: bytes) -> set[int]:
     """The numbers of the groups that a payload of facts or a correction names."""
     if b":r." not in payload:  # most name none, and need no parsing
@@ -340,31 +192,6 @@ def _body(kind: int, fields: list[Any], names: Names) -> Body:
             raise LogDamaged(f"event of unknown kind {kind}", "this log needs a newer version of the program")
 
 
-def for_the_books(payload: bytes) -> tuple[bytes, bytes]:
-    """A posting's payload in two: what stays in the books for ever, and the texts that go with the subject's key."""
-    event_id, movement, period, currency, entries, cause, *others = decode_json(payload)
-    kept = [movement, period, currency, entries, *others]
-    return _encode_json(kept).encode(), _encode_json([event_id, cause]).encode()
-
-
-def owed_by(books: bytes, period: str, currency: str) -> Decimal:
-    """By how much what stays of a posting (`for_the_books`) changes what its subject owes for a period."""
-    if not books:
-        return Decimal(0)
-    _, of, currency_of, entries, *_ = decode_json(books)
-    if (of, currency_of) != (period, currency):
-        return Decimal(0)
-    of_subject = [(units, scale) for account, units, scale in entries if account == Account.SUBJECT.value]
-    return reduce(EXACT.add, (EXACT.scaleb(Decimal(units), -scale) for units, scale in of_subject), Decimal(0))
-
-
-def from_the_books(books: bytes, texts: bytes | None) -> bytes:
-    """The payload that `for_the_books` was given; without its texts they stand for an erased subject's."""
-    event_id, cause = decode_json(texts) if texts is not None else ("", ERASED_CAUSE)
-    movement, period, currency, entries, *others = decode_json(books)
-    return _encode_json([event_id, movement, period, currency, entries, cause, *others]).encode()
-
-
 def _points(groups: Groups, names: Names) -> tuple[Point, ...]:
     return tuple(
         Point(name, day_date(day), load_value(kind, stored, names))
@@ -403,13 +230,3 @@ def _posting(fields: list[Any]) -> Posting:
 
 def _pairs(pairs: list[list[Any]]) -> tuple[tuple[str, int], ...]:
     return tuple((name, offset) for name, offset in pairs)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return day.toordinal() - EPOCH
-
-
-def day_date(number: int) -> date:
-    """The date of a day number."""
-    return date.fromordinal(number + EPOCH)

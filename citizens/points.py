@@ -18,8 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from citizens.codec import Names, decode_json, encode, kind_of, parse_shape
+from citizens.codec import encode
 from citizens.events import Correction, Event, Facts, Retraction
+from citizens.kinds import kind_of
+from citizens.payload_json import decode_json
+from citizens.stored_values import Names, parse_shape
 
 Ints = npt.NDArray[np.int64]
 Groups = dict[tuple[int, str], tuple[list[int], list[Sequence[Any]]]]

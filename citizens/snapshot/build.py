@@ -10,7 +10,6 @@ from typing import cast
 
 import numpy as np
 
-from citizens.codec import day_number
 from citizens.errors import Refused
 from citizens.points import Block, Ints, Scan
 from citizens.snapshot.columns import Column, ColumnKind, Link, Mask, Table
@@ -28,6 +27,7 @@ from citizens.snapshot.standing import (
     standings,
 )
 from citizens.snapshot.wanted import Attributes, Misfit, Wanted
+from citizens.stored_values import day_number
 
 
 @dataclass(frozen=True, slots=True, eq=False)

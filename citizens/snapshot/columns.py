@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from citizens.codec import day_date
 from citizens.events import EXACT, Scalar
 from citizens.points import Ints
+from citizens.stored_values import day_date
 
 ColumnKind = Literal["boolean", "integer", "decimal", "date", "text"]
 Mask = npt.NDArray[np.bool_]

@@ -12,10 +12,10 @@ from datetime import date
 
 import numpy as np
 
-from citizens.codec import day_date, day_number
 from citizens.points import Block, Ints, Scan
 from citizens.snapshot.columns import Mask
 from citizens.snapshot.wanted import Attributes, Wanted, columns_by_attribute
+from citizens.stored_values import day_date, day_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from citizens.codec import day_number
+from citizens.stored_values import day_number
 
 
 @dataclass(frozen=True, slots=True)

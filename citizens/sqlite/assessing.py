@@ -19,7 +19,9 @@ import pyarrow.compute as pc
 
 from citizens import codec
 from citizens.assessments import FirstAssessments, Subjects
+from citizens.book_entries import for_the_books
 from citizens.events import Assessment, check_draft
+from citizens.kinds import ASSESSMENT, POSTING, kind_of
 from citizens.log import Receipt
 from citizens.points import Ints
 from citizens.sqlite.assessment_cells import are_plain, assessment_payloads, posting_payloads
@@ -27,6 +29,7 @@ from citizens.sqlite.chained import Chained, is_any_delivered
 from citizens.sqlite.cipher import KEY_BYTES
 from citizens.sqlite.crypto import MANY, Bytes, Rows, headers, links, macs, seal
 from citizens.sqlite.reader import Reader, Tip
+from citizens.stored_values import Names
 
 MAX_PAYLOAD_BYTES = 1_000_000
 _NOTHING = pa.scalar(b"", pa.large_binary())
@@ -98,7 +101,7 @@ class _InOrder:
         return drawn
 
 
-def take(reader: Reader, of: FirstAssessments, tip: Tip, digest: bytes, names: codec.Names) -> Taken | None:
+def take(reader: Reader, of: FirstAssessments, tip: Tip, digest: bytes, names: Names) -> Taken | None:
     """The events of first assessments behind `tip`, under an origin with that digest; None if they must be planned one
     by one. `names` give the numbers of subjects that odd lines name."""
     keys = _keys_of(reader, of)
@@ -150,7 +153,7 @@ def _plain(of: FirstAssessments) -> _Drawn:
     """The assessments of the lines that are not odd."""
     lines = np.flatnonzero(of.plain)
     pick = pa.array(of.plain)
-    kinds = np.full(len(lines), codec.ASSESSMENT, np.int64)
+    kinds = np.full(len(lines), ASSESSMENT, np.int64)
     return _Drawn(lines, np.zeros_like(lines), kinds, of.event_ids.filter(pick), [assessment_payloads(of).filter(pick)])
 
 
@@ -163,23 +166,23 @@ def _postings(of: FirstAssessments) -> list[_Drawn]:
         places, causes = counts[lines], of.event_ids.take(pa.array(lines))
         event_ids = pc.binary_join_element_wise(pa.array(places).cast(pa.string()), causes, "#")
         payloads = posting_payloads(posting, of.common, lines, causes, event_ids)
-        drawn.append(_Drawn(lines, places, np.full(len(lines), codec.POSTING, np.int64), event_ids, payloads))
+        drawn.append(_Drawn(lines, places, np.full(len(lines), POSTING, np.int64), event_ids, payloads))
     return drawn
 
 
-def _odd(of: FirstAssessments, names: codec.Names) -> tuple[list[_Drawn], list[tuple[int, int]]]:
+def _odd(of: FirstAssessments, names: Names) -> tuple[list[_Drawn], list[tuple[int, int]]]:
     """The drafts of odd lines, those that are no postings first; and whose facts they used: pairs of a number and a
     line. Raises InvalidEvent for a draft that no log takes."""
     others, posted, uses = list[tuple[Any, ...]](), list[tuple[Any, ...]](), list[tuple[int, int]]()
     for line, drafts in of.odd.items():
         for place, draft in enumerate(drafts):
             check_draft(draft)
-            kind, payload = codec.kind_of(draft.body), codec.encode(draft.body, draft.event_id, names)
+            kind, payload = kind_of(draft.body), codec.encode(draft.body, draft.event_id, names)
             if isinstance(draft.body, Assessment):
                 uses += [(number, line) for number in {names.number(use.subject) for use in draft.body.used}]
             told = (line, place, kind, draft.event_id)
-            if kind == codec.POSTING:
-                posted.append((*told, *(part.decode() for part in codec.for_the_books(payload))))
+            if kind == POSTING:
+                posted.append((*told, *(part.decode() for part in for_the_books(payload))))
             else:
                 others.append((*told, payload.decode()))
     return [_of_rows(others, 1), _of_rows(posted, 2)], uses

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from citizens.assessments import Common, FirstAssessments, PostingsOf, UsedOf
-from citizens.codec import day_number
 from citizens.ledger import accounts_of
 from citizens.points import Ints
 from citizens.sqlite.cells import json_texts
+from citizens.stored_values import day_number
 
 _PLAIN_IDS = "^[-0-9A-Za-z_.]{1,200}$"
 
@@ -62,7 +62,7 @@ def _used_of(used: UsedOf) -> Any:
 
 
 def posting_payloads(of: PostingsOf, common: Common, lines: Ints, causes: Any, event_ids: Any) -> tuple[Any, Any]:
-    """Postings of some lines in two parts (`codec.for_the_books`), as Arrow arrays of texts: what stays in the books,
+    """Postings of some lines in two parts (`for_the_books`), as Arrow arrays of texts: what stays in the books,
     and the texts. `causes` are the event ids of the assessments, `event_ids` the postings' own."""
     debit, credit = (_json(account.value) for account in accounts_of(of.movement))
     head = f"[{_json(of.movement.value)},{_json(common.period)},{_json(common.currency)},[[{debit},"

@@ -16,8 +16,9 @@ from pathlib import Path
 import apsw
 import numpy as np
 
-from citizens import chain, codec
+from citizens import chain
 from citizens.events import Origin
+from citizens.kinds import FACTS
 from citizens.points import Ints
 from citizens.sqlite.ahead import ahead
 from citizens.sqlite.chained import MAX_STORED_BYTES, Chained, insert_deliveries, insert_events, insert_pairs
@@ -92,13 +93,13 @@ def chain_up(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Chai
         numbers, version = loaded.numbers, versions.take(loaded.numbers)
         offsets = tip.offset + 1 + np.arange(len(numbers), dtype=np.int64)
         heads = headers(
-            offsets, tip.recorded_at_us, codec.FACTS, numbers,
+            offsets, tip.recorded_at_us, FACTS, numbers,
             versions=version, deliveries=loaded.deliveries, origins=origin,
         )  # fmt: skip
         stored = seal(loaded.keys, Rows.even(heads, len(heads) // len(numbers)), loaded.payloads)
         linked = links(tip.link, heads, stored)
         chained = Chained(
-            tip.offset + 1, tip.recorded_at_us, np.full(len(numbers), codec.FACTS, np.int64), numbers,
+            tip.offset + 1, tip.recorded_at_us, np.full(len(numbers), FACTS, np.int64), numbers,
             versions=version, deliveries=loaded.deliveries, stored=stored, links=linked,
         )  # fmt: skip
         tip = chained.tip

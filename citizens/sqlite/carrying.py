@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from citizens import chain, codec
 from citizens.errors import LogDamaged
 from citizens.events import Origin
+from citizens.kinds import ASSESSMENT, VALUED_KINDS
+from citizens.payload_json import decode_json
 from citizens.sqlite.connections import set_meta
 from citizens.sqlite.reader import Reader, StoredEvent, Tip
 from citizens.sqlite.writer import INSERT_EVENT
@@ -71,13 +73,13 @@ class Taker:
 
     def _index(self, row: StoredEvent) -> None:
         """Note whose facts an assessment used, and which groups a fact names."""
-        if row.kind not in (*codec.VALUED_KINDS, codec.ASSESSMENT):
+        if row.kind not in (*VALUED_KINDS, ASSESSMENT):
             return
         plain = self._reader.payload(row)
         if plain is None:
             return
-        if row.kind == codec.ASSESSMENT:
-            self._uses += [(number, row.offset) for number in {number for number, _ in codec.decode_json(plain)[7]}]
+        if row.kind == ASSESSMENT:
+            self._uses += [(number, row.offset) for number in {number for number, _ in decode_json(plain)[7]}]
         else:
             self._members |= {(group, row.subject) for group in codec.groups_named(plain)}
 

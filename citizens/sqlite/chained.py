@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 import numpy as np
 
-from citizens import codec
+from citizens.kinds import FACTS
 from citizens.points import Ints
 from citizens.sqlite.crypto import Bytes, Rows
 from citizens.sqlite.reader import StoredEvent, Tip
@@ -28,7 +28,7 @@ _INSERT = (
     f"substr(?5, (value >> {_LENGTH_BITS}) + 1, value & {(1 << _LENGTH_BITS) - 1}), "
     "substr(?6, 32 * (rowid - 1) + 1, 32) FROM carray(?7)"
 )
-_INSERT_FIRST_FACTS = _INSERT.format(kind=codec.FACTS, version=1)
+_INSERT_FIRST_FACTS = _INSERT.format(kind=FACTS, version=1)
 _INSERT_ANY = _INSERT.format(kind=_KIND.format(9), version=_NUMBER.format(10))
 _INSERT_DELIVERIES = "INSERT INTO deliveries SELECT substr(?1, 16 * (rowid - 1) + 1, 16), value FROM carray(?2)"
 _SELECT_DELIVERED = (
@@ -69,7 +69,7 @@ def insert_events(connection: apsw.Connection, chained: Chained, origin: int) ->
     places = (chained.stored.ends[:-1] << _LENGTH_BITS) | lengths
     columns = (as_text(chained.numbers), chained.deliveries.tobytes(), chained.stored.data.tobytes())
     cells = (chained.first - 1, chained.recorded_at_us, *columns, chained.links.tobytes(), carray(places), origin)
-    if (chained.versions == 1).all() and (chained.kinds == codec.FACTS).all():
+    if (chained.versions == 1).all() and (chained.kinds == FACTS).all():
         connection.execute(_INSERT_FIRST_FACTS, cells)
         return
     kinds = np.char.zfill(chained.kinds.astype(f"S{_KIND_BYTES}"), _KIND_BYTES).tobytes()

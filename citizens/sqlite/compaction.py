@@ -25,9 +25,9 @@ import apsw
 import numpy as np
 
 from citizens import chain
-from citizens.codec import LAST_FACTS_KIND, RETRACTION
 from citizens.errors import PositionBehind
 from citizens.events import Compaction
+from citizens.kinds import LAST_FACTS_KIND, RETRACTION
 from citizens.points import Ints, Scan
 from citizens.snapshot import Mask
 from citizens.sqlite.bulk import finish_file, open_unsafe

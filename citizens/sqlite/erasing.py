@@ -7,9 +7,9 @@ from datetime import datetime
 
 import apsw
 
-from citizens.codec import ERASURE
 from citizens.errors import LogUnavailable, UnderHold
 from citizens.events import check_text
+from citizens.kinds import ERASURE
 from citizens.sqlite.cipher import fingerprint
 from citizens.sqlite.erasure import (
     LEDGER_SOURCE,

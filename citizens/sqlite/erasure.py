@@ -24,9 +24,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from citizens import timeline
-from citizens.codec import ERASURE, LAST_FACTS_KIND
 from citizens.errors import LogDamaged
 from citizens.events import Belongs, Draft, Erasure, Event, Origin
+from citizens.kinds import ERASURE, LAST_FACTS_KIND
 from citizens.sqlite.durable import sync_folder
 from citizens.sqlite.reader import Reader
 

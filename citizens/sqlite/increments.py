@@ -26,6 +26,7 @@ import apsw
 from citizens import codec
 from citizens.errors import LogDamaged, Refused
 from citizens.events import Facts
+from citizens.kinds import COMPACTION, LAST_FACTS_KIND, VALUED_KINDS
 from citizens.log import FOLLOWER, RUN
 from citizens.sqlite.anchoring import anchor_of, check_anchor
 from citizens.sqlite.backup import (
@@ -265,7 +266,7 @@ def _offset(reader: Reader, to: int | datetime) -> int:
 def cut(reader: Reader, offset: int) -> None:
     """Take a log that does not count yet back to an offset. Raises Refused if what was known then is forgotten."""
     select = "SELECT offset FROM events WHERE kind >= 32 AND kind = ? AND offset > ? LIMIT 1"
-    compacted = reader.connection.execute(select, (codec.COMPACTION, offset)).get
+    compacted = reader.connection.execute(select, (COMPACTION, offset)).get
     if compacted is not None:
         message = f"the backup was made after the compaction at offset {compacted}, which forgot what was known before"
         raise Refused(message, "take a backup from before it, or a point after it")
@@ -284,7 +285,7 @@ def _members_again(reader: Reader) -> None:
     connection = reader.connection
     connection.execute("DELETE FROM members WHERE subject IN (SELECT subject FROM moved)")
     left: set[tuple[int, int]] = set()
-    for row in reader.rows(f"WHERE kind IN {codec.VALUED_KINDS} AND subject IN (SELECT subject FROM moved)"):
+    for row in reader.rows(f"WHERE kind IN {VALUED_KINDS} AND subject IN (SELECT subject FROM moved)"):
         plain = reader.payload(row)
         if plain is not None:
             left |= {(group, row.subject) for group in codec.groups_named(plain)}
@@ -312,7 +313,7 @@ def _stood(reader: Reader, consumer: str) -> bool:
     if not begun and not followed:
         return True
     number = reader.keys.find(RUNS + consumer.partition("-")[2])
-    events = reader.events(f"WHERE subject = ? AND kind <= {codec.LAST_FACTS_KIND}", (number or 0,))
+    events = reader.events(f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND}", (number or 0,))
     told = {point.attribute for event in events if isinstance(event.body, Facts) for point in event.body.points}
     return bool(told) if begun else "groups" in told
 

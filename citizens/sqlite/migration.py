@@ -25,6 +25,8 @@ import apsw
 
 from citizens import chain, codec
 from citizens.errors import LogDamaged, Refused
+from citizens.kinds import COMPACTION, CORRECTION, FACTS, POSTING
+from citizens.payload_json import decode_json
 from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.cipher import KEY_BYTES, decrypt, encrypt
 from citizens.sqlite.connections import (
@@ -193,7 +195,7 @@ def _copy(old: Reader, new: Reader) -> int:
         digest = position_digest(consumer, position, needs)
         run("INSERT INTO positions VALUES(?, ?, ?, ?)", (consumer, position, needs, digest))
     gaps = {gap.first: gap for gap in old.gaps()}
-    last = old.connection.execute("SELECT max(offset) FROM events WHERE kind = ?", (codec.COMPACTION,)).get
+    last = old.connection.execute("SELECT max(offset) FROM events WHERE kind = ?", (COMPACTION,)).get
     tip, count = Tip(0, chain.genesis(old.keys.log_id), 0), 0
     for row in old.rows("ORDER BY offset"):
         while (gap := gaps.get(tip.offset + 1)) is not None:
@@ -209,17 +211,17 @@ def _copy(old: Reader, new: Reader) -> int:
 def _row(old: Reader, new: Reader, row: StoredEvent, tip: Tip, last_compaction: bool) -> StoredEvent:
     """An event with its new link; its payload is the old one, but for postings and the last compaction's digest."""
     head, payload = old.header(row), row.payload
-    if row.kind == codec.POSTING:
+    if row.kind == POSTING:
         key = old.keys.key(row.subject)
         plain = _old_payload(old, row, key) if key is not None else None
         payload = b"\0\0\0\0" + payload
         if plain is not None:
             payload = seal_payload(old.keys, row.kind, row.subject, plain, head)
-    elif row.kind in (codec.FACTS, codec.CORRECTION) and (plain := old.payload(row)) is not None:
+    elif row.kind in (FACTS, CORRECTION) and (plain := old.payload(row)) is not None:
         members = [(group, row.subject) for group in codec.groups_named(plain)]
         new.connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", members)
     elif last_compaction:
-        event_id, *fields = codec.decode_json(chain.open_plain(head, payload))
+        event_id, *fields = decode_json(chain.open_plain(head, payload))
         text = codec.encode_fields(event_id, [*fields[:-1], remains_digest(old)])
         payload = chain.seal_plain(head, text)
     return row._replace(payload=payload, chain=chain.link(tip.link, head, payload))

@@ -31,6 +31,7 @@ from citizens.events import (
     check_draft,
     check_text,
 )
+from citizens.kinds import kind_of
 from citizens.log import MOVED_TO, Advance, Receipt
 from citizens.sqlite import assessing
 from citizens.sqlite.assessing import MAX_PAYLOAD_BYTES, Taken
@@ -209,7 +210,7 @@ class Planner:
         payload = codec.encode(draft.body, draft.event_id, _Numbers(plan.numbers, self.reader.keys))
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise InvalidEvent(f"an event has {len(payload):,} bytes, over {MAX_PAYLOAD_BYTES:,}", "send it as several")
-        kind = codec.kind_of(draft.body)
+        kind = kind_of(draft.body)
         origin, digest = self.origin(draft.origin)
         offset = plan.tip.offset + len(plan.pending) + 1
         return Pending(offset, plan.tip.recorded_at_us, kind, number, version, origin, delivery, digest, payload)
@@ -232,7 +233,7 @@ class Planner:
 
     def _same(self, draft: Draft, row: StoredEvent | Pending, payload: bytes) -> bool:
         keys = self.reader.keys
-        if row.kind != codec.kind_of(draft.body) or self.reader.origin(row.origin)[0] != draft.origin:
+        if row.kind != kind_of(draft.body) or self.reader.origin(row.origin)[0] != draft.origin:
             return False
         if row.subject and keys.name(row.subject) != draft.subject:
             return False

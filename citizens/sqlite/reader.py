@@ -16,8 +16,19 @@ from typing import Any, NamedTuple
 import apsw
 
 from citizens import chain, codec
+from citizens.book_entries import for_the_books, from_the_books
 from citizens.errors import LogDamaged, LogUnavailable
 from citizens.events import Body, Compaction, Departure, Event, Hold, Origin, Promotion, Release, Unreadable
+from citizens.kinds import (
+    COMPACTION,
+    DEPARTURE,
+    FIRST_PLAIN_KIND,
+    KIND_NAMES,
+    LAST_FACTS_KIND,
+    POSTING,
+    PROMOTION,
+    TIME_CORRECTION,
+)
 from citizens.sqlite.cipher import decrypt, encrypt
 from citizens.sqlite.keys import KeyStore
 
@@ -110,7 +121,7 @@ class Reader:
         origin, _ = self.origin(row.origin)
         plain = self.payload(row)
         if plain is None:
-            erased: Body = Unreadable(codec.KIND_NAMES.get(row.kind, str(row.kind)))
+            erased: Body = Unreadable(KIND_NAMES.get(row.kind, str(row.kind)))
             event_id, body = "", erased
         else:
             event_id, body = codec.decode(row.kind, plain, self._keys or _NOBODY)
@@ -122,17 +133,17 @@ class Reader:
         """When an event was recorded: not after any later correction of time, whatever the clock said then."""
         if self._corrections is None:
             select = "SELECT offset, recorded_at_us FROM events WHERE kind >= 32 AND kind = ? ORDER BY offset"
-            self._corrections = list(self.connection.execute(select, (codec.TIME_CORRECTION,)))
+            self._corrections = list(self.connection.execute(select, (TIME_CORRECTION,)))
         return min([recorded_at_us, *(at for later, at in self._corrections if later > offset)])
 
     def payload(self, row: StoredEvent) -> bytes | None:
         """The row's payload in the clear, or None if the subject was erased. Of its postings the amounts stay."""
         head = self.header(row)
         try:
-            if row.kind >= codec.FIRST_PLAIN_KIND:
+            if row.kind >= FIRST_PLAIN_KIND:
                 return chain.open_plain(head, row.payload)
             key = self.keys.key(row.subject)
-            if row.kind == codec.POSTING:
+            if row.kind == POSTING:
                 return _open_posting(self.keys.books, key, row.payload, head)
             return None if key is None else decrypt(key, row.payload, head)
         except LogDamaged as error:
@@ -189,9 +200,9 @@ class Reader:
 
     def moved_to(self, number: int, to: int | None = None) -> int | None:
         """The log that the subject has moved to, by the events up to an offset; None if it is here."""
-        where = f"WHERE subject = ? AND kind <= {codec.LAST_FACTS_KIND} AND offset <= ? ORDER BY offset DESC LIMIT 1"
+        where = f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND} AND offset <= ? ORDER BY offset DESC LIMIT 1"
         last = next(self.rows(where, (number, self.head() if to is None else to)), None)
-        body = self.event(last).body if last is not None and last.kind == codec.DEPARTURE else None
+        body = self.event(last).body if last is not None and last.kind == DEPARTURE else None
         return body.to if isinstance(body, Departure) else None
 
     def position(self, consumer: str) -> int:
@@ -265,7 +276,7 @@ class Reader:
         last = self.connection.execute("SELECT max(offset) FROM events WHERE kind >= 32 AND kind = 49").get or 0
         if self._lost[0] != last:
             lost: dict[str, int] = {}
-            for event in self.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (codec.COMPACTION,)):
+            for event in self.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (COMPACTION,)):
                 assert isinstance(event.body, Compaction)
                 for attribute, offset in event.body.lost:
                     lost[attribute] = max(offset, lost.get(attribute, 0))
@@ -324,9 +335,9 @@ def seal_payload(keys: KeyStore, kind: int, number: int, payload: bytes, head: b
         return chain.seal_plain(head, payload)
     key = keys.key(number)
     assert key is not None, "a subject found by name has a key"
-    if kind != codec.POSTING:
+    if kind != POSTING:
         return encrypt(key, payload, head)
-    books, texts = codec.for_the_books(payload)
+    books, texts = for_the_books(payload)
     kept = encrypt(keys.books, books, head)
     return len(kept).to_bytes(4, "big") + kept + encrypt(key, texts, head)
 
@@ -336,12 +347,12 @@ def _open_posting(books: bytes, key: bytes | None, stored: bytes, head: bytes) -
     if end == 4:  # a posting of somebody erased in the log's first format, whose amounts went with the key
         return None
     texts = decrypt(key, stored[end:], head) if key is not None else None
-    return codec.from_the_books(decrypt(books, stored[4:end], head), texts)
+    return from_the_books(decrypt(books, stored[4:end], head), texts)
 
 
 def epoch_of(reader: Reader) -> int:
     """Which life of the log this is: 1, and one more for each time that a copy became the log that is written."""
-    events = reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset DESC LIMIT 1", (codec.PROMOTION,))
+    events = reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset DESC LIMIT 1", (PROMOTION,))
     return events[0].body.epoch if events and isinstance(events[0].body, Promotion) else 1
 
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import apsw
 
-from citizens import codec, snapshot, timeline
-from citizens.codec import ASSESSMENT, LAST_FACTS_KIND, POSTING
+from citizens import snapshot, timeline
+from citizens.book_entries import owed_by
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
 from citizens.events import EXACT, Event
 from citizens.garbage import without_search
+from citizens.kinds import ASSESSMENT, LAST_FACTS_KIND, POSTING
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
@@ -178,7 +179,7 @@ class Readings:
             number, total = reader.keys.find(subject), Decimal(0)
             rows = reader.rows("WHERE subject = ? AND kind = ?", (number, POSTING)) if number is not None else ()
             for row in rows:
-                amount = codec.owed_by(reader.in_the_books(row), period, currency)
+                amount = owed_by(reader.in_the_books(row), period, currency)
                 total = EXACT.add(total, amount)
             return total
 

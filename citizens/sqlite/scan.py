@@ -19,8 +19,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from citizens import chain
-from citizens.codec import LAST_FACTS_KIND
 from citizens.errors import LogDamaged
+from citizens.kinds import LAST_FACTS_KIND
 from citizens.points import Gatherer, Groups, Heads, Scan, put
 from citizens.sqlite.ahead import ahead
 from citizens.sqlite.cipher import NONCE_BYTES

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from citizens.codec import parse_shape
 from citizens.errors import LogDamaged
 from citizens.points import Block, Gatherer, Ints
 from citizens.sqlite.crypto import DIGEST_BYTES, Rows, headers, unseal
 from citizens.sqlite.key_table import KeyTable
 from citizens.sqlite.reader import NOT_AS_WRITTEN
 from citizens.sqlite.splitting import Split, split
+from citizens.stored_values import parse_shape
 
 Row = tuple[Any, ...]
 """offset, recorded_at_us, kind, subject, version, origin, delivery, payload."""

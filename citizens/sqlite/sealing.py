@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from citizens import chain, codec
+from citizens import chain
+from citizens.book_entries import for_the_books
+from citizens.kinds import POSTING
 from citizens.sqlite.crypto import MANY, Rows, headers, links, seal
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.reader import StoredEvent, Tip, seal_payload
@@ -69,8 +71,8 @@ def _stored(keys: KeyStore, pending: Sequence[Pending], heads: Sequence[bytes]) 
             continue
         key = keys.key(event.subject)
         assert key is not None, "a subject found by name has a key"
-        parts = codec.for_the_books(event.payload) if event.kind == codec.POSTING else (event.payload,)
-        of += (keys.books, key) if event.kind == codec.POSTING else (key,)
+        parts = for_the_books(event.payload) if event.kind == POSTING else (event.payload,)
+        of += (keys.books, key) if event.kind == POSTING else (key,)
         plains += parts
         abouts += [head] * len(parts)
     done = iter(seal(Rows.of(of).data, Rows.of(abouts), Rows.of(plains)))
@@ -78,7 +80,7 @@ def _stored(keys: KeyStore, pending: Sequence[Pending], heads: Sequence[bytes]) 
     for event, head in zip(pending, heads, strict=True):
         if event.subject == 0:
             stored.append(chain.seal_plain(head, event.payload))
-        elif event.kind == codec.POSTING:
+        elif event.kind == POSTING:
             kept = next(done)
             stored.append(len(kept).to_bytes(4, "big") + kept + next(done))
         else:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from citizens.codec import COMPACTION, KIND_NAMES
 from citizens.events import Compaction
+from citizens.kinds import COMPACTION, KIND_NAMES
 from citizens.sqlite.layout import Layout
 from citizens.sqlite.reader import Reader, one_row
 

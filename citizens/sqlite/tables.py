@@ -26,7 +26,6 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from citizens.codec import day_number, load_value
 from citizens.csv_text import CSV_PARSING, cells_as_text, csv_header, csv_stream
 from citizens.errors import InvalidEvent
 from citizens.events import (
@@ -47,6 +46,7 @@ from citizens.sqlite.crypto import Bytes
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.log import SqliteLog
 from citizens.sqlite.typed import typed
+from citizens.stored_values import day_number, load_value
 
 BATCH, STRETCH = 2_000, 50_000
 Progress = Callable[[int, int], None]

@@ -29,6 +29,8 @@ import apsw
 from citizens import chain, codec
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
+from citizens.kinds import ASSESSMENT, ERASURE, TIME_CORRECTION, VALUED_KINDS
+from citizens.payload_json import decode_json
 from citizens.sqlite.anchoring import check_anchor, is_vouched
 from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
 from citizens.sqlite.erasure import read_ledger, recorded_erasures
@@ -155,7 +157,7 @@ def _walk_chain(reader: Reader, walk: _Walk) -> Iterator[Damage]:
             yield Damage(walk.offset + 1, f"events are missing from offset {walk.offset + 1} to {row.offset - 1}")
         if chain.link(walk.link, reader.header(row), row.payload) != row.chain:
             yield Damage(row.offset, f"the event at offset {row.offset} does not match the chain")
-        if row.recorded_at_us < walk.recorded_at_us and row.kind != codec.TIME_CORRECTION:
+        if row.recorded_at_us < walk.recorded_at_us and row.kind != TIME_CORRECTION:
             yield Damage(row.offset, f"the event at offset {row.offset} was recorded before the one before it")
         walk.offset, walk.link, walk.recorded_at_us = row.offset, row.chain, row.recorded_at_us
         walk.events += 1
@@ -305,7 +307,7 @@ def _with_keys(reader: Reader, state: FolderState, given: Sequence[Anchor], veri
 
 def _check_erased(reader: Reader) -> Iterator[Damage]:
     """Whether the key store still holds keys that the log says were destroyed: then it is an older one."""
-    recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ?", (codec.ERASURE,)))
+    recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ?", (ERASURE,)))
     back = sum(reader.keys.still_holds(entry.number, entry.fingerprint) for entry in recorded)
     if back:
         told = f"the key store is older than the log: it still has keys that were destroyed ({back:,})"
@@ -327,12 +329,12 @@ def _check_payloads(reader: Reader) -> Iterator[Damage]:
         except LogDamaged as error:
             yield replace(damage_of(error), offset=row.offset)
             continue
-        if row.kind == codec.ASSESSMENT:
+        if row.kind == ASSESSMENT:
             indexed = recorded.pop(row.offset, set())
-            if plain is not None and {number for number, _ in codec.decode_json(plain)[7]} != indexed:
+            if plain is not None and {number for number, _ in decode_json(plain)[7]} != indexed:
                 told = f"the index of facts used is wrong for the assessment at offset {row.offset}"
                 yield Damage(row.offset, told)
-        elif row.kind in codec.VALUED_KINDS and plain is not None:
+        elif row.kind in VALUED_KINDS and plain is not None:
             for target in codec.groups_named(plain):
                 if (target, row.subject) not in members:
                     yield Damage(row.offset, f"the index of members lacks what the event at offset {row.offset} says")

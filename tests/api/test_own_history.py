@@ -10,7 +10,7 @@ import pytest
 
 from api.assess.standings import standing_in, standing_of
 from citizens import Draft, Event, Movement, Origin, SqliteLog, Value, open_log, post
-from citizens.codec import ASSESSMENT, POSTING
+from citizens.kinds import ASSESSMENT, POSTING
 from citizens.sqlite.reader import Reader, StoredEvent
 from tests.api.households import PAY, annual, correction, follow, person, terms
 

@@ -32,7 +32,8 @@ from citizens import (
     Use,
     post,
 )
-from citizens.codec import decode, encode, kind_of
+from citizens.codec import decode, encode
+from citizens.kinds import kind_of
 from tests.citizens.histories import DAY, bodies
 
 

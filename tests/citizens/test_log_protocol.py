@@ -180,7 +180,20 @@ def test_an_aborted_transaction_is_not_seen_and_a_zombie_is_fenced(clock: Clock)
 def test_the_protocol_and_the_events_know_nothing_of_the_store() -> None:
     """What a log of another kind imports must not lead to SQLite."""
     root = Path(__file__).parents[2] / "citizens"
-    paths = [root / f"{name}.py" for name in ("log", "errors", "codec", "timeline", "ledger")]
+    paths = [
+        root / f"{name}.py"
+        for name in (
+            "log",
+            "errors",
+            "kinds",
+            "payload_json",
+            "stored_values",
+            "book_entries",
+            "codec",
+            "timeline",
+            "ledger",
+        )
+    ]
     paths += [*(root / "events").glob("*.py"), *(root / "snapshot").glob("*.py")]
     assert len(paths) > 10
     for path in paths:

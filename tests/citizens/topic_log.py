@@ -48,8 +48,9 @@ from citizens import (
     timeline,
     trial_balance,
 )
-from citizens.codec import decode, encode, kind_of
+from citizens.codec import decode, encode
 from citizens.events import OWN_SOURCES, check_draft
+from citizens.kinds import kind_of
 from citizens.points import scan_events
 from citizens.snapshot import Attributes
 

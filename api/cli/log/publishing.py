@@ -10,7 +10,7 @@ from api.cli.output import complain, count, say
 from api.failures import ExitCode, Misuse, suggestion
 from api.history.access import sharing
 from api.history.publishing import CONSUMER, Published, publish, receiver_of
-from citizens.codec import KIND_NAMES
+from citizens.kinds import KIND_NAMES
 
 KINDS = (*KIND_NAMES.values(), "payment", "refund", "liability", "entitlement")
 
