@@ -9,7 +9,8 @@ from pathlib import Path
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.rules import programs
-from api.rules.definitions import Condition, Described, describe
+from api.rules.definitions import describe
+from api.rules.described import Condition, Described
 from api.rules.names import DEFINED
 from api.schema import as_data, cited
 from engine.syntax.files import SETTINGS_FILE

@@ -14,7 +14,7 @@ from pygls.uris import from_fs_path
 from pygls.workspace import PositionCodec
 
 from api.lsp.finding import Offer
-from api.rules.definitions import Condition, Described
+from api.rules.described import Condition, Described
 from api.schema import cited
 from engine.text.diagnostics import Diagnostic, Severity
 from engine.text.source import Source, Span

@@ -2,134 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
-from fractions import Fraction
 
 from api.cases.json_values import as_json as value_json
 from api.cases.overlays import overlays_said, starts_said
+from api.rules.described import Condition, DatedFormula, Described, ExceptionSaid
 from api.rules.names import Named, Place, definitions, find_named, place_of
-from api.schema import Citation, Json, citations
+from api.rules.stated_values import DatedValue, stated_values
+from api.schema import citations
 from engine.explain.words import value_words
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
 from engine.ir.walk import walk
 from engine.reading.declarations import Function, Input, Reason, Requirement, Ruleset, Variable, VariableException
 from engine.reading.declared import Dated, Declaration
-from engine.reading.declared_constants import Bracket, ComputedBracket, Key, Parameter, Scale, Table
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.declared_settings import Entity, EnumDeclaration, Role, Settings
-from engine.syntax.ast import Expression
 from engine.syntax.printer import print_formula
 from engine.text.citations import Law, law_on
 from engine.values.numbers import format_decimal, range_text
-from engine.values.types import MONEY, RATE, Duration, EnumValue, Nothing, Value, ValueType
-
-
-@dataclass(frozen=True, slots=True)
-class DatedFormula:
-    """A formula in canonical form, and the day from which it holds (none: from always)."""
-
-    formula: str
-    from_: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ExceptionSaid:
-    """Where `when` holds, `then` stands in the place of the formula, or of the exceptions it is `over`."""
-
-    name: str
-    when: str
-    then: str
-    law: tuple[Citation, ...]
-    over: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A reason of a requirement: what it `needs`, or how its `parts` combine (`all`, `any_of`)."""
-
-    name: str
-    label: str
-    law: tuple[Citation, ...]
-    needs: str = ""
-    fails: str = ""
-    mode: str = ""
-    parts: tuple[Condition, ...] = ()
-    exceptions: tuple[ExceptionSaid, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """One bracket of a scale: `value` beginning just above `above`, or at `from_`."""
-
-    value: Json
-    above: Json = None
-    from_: Json = None
-
-
-@dataclass(frozen=True, slots=True)
-class DatedValue:
-    """What a constant is from a day on, in words (`text`) and as data.
-
-    A parameter has a `value`; a row of a table has `keys` and `cells` by column (one without a name is `value`);
-    a scale has `bands`, under its key if it has one. `law` is what is cited from that day on, where dates have their
-    own.
-    """
-
-    from_: str
-    text: str
-    value: Json = None
-    keys: tuple[str, ...] = ()
-    cells: Mapping[str, Json] | None = None
-    bands: tuple[Band, ...] = ()
-    law: tuple[Citation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A definition, whole. Which fields there are depends on its kind.
-
-    `entity`, `period`, `type`: of facts, figures and requirements. `uses` and `used_by` are names in the whole program.
-    """
-
-    name: str
-    kind: str
-    module: str
-    label: str
-    law: tuple[Citation, ...]
-    where: Place
-    uses: tuple[str, ...]
-    used_by: tuple[str, ...]
-    exported: bool = False
-    entity: str = ""
-    period: str = ""
-    type: str = ""
-    stock: bool = False
-    range: str = ""
-    ask: str = ""
-    default: Json = None
-    absent: Json = None
-    default_text: str = ""
-    absent_text: str = ""
-    applies_if: str = ""
-    otherwise: str = ""
-    takes: Mapping[str, str] | None = None
-    formulas: tuple[DatedFormula, ...] = ()
-    exceptions: tuple[ExceptionSaid, ...] = ()
-    rounded: str = ""
-    needs: Condition | None = None
-    values: tuple[DatedValue, ...] = ()
-    known_until: str = ""
-    uprated_by: str = ""
-    set_by_reforms: tuple[str, ...] = ()
-    read_off: tuple[str, ...] = ()
-    plural: str = ""
-    of: str = ""
-    belongs_to: str = ""
-    roles: tuple[str, ...] = ()
-    members: Mapping[str, str] | None = None
-    permits: tuple[str, ...] = ()
 
 
 def links(program: Program, name: str) -> tuple[list[str], list[str]]:
@@ -320,82 +213,8 @@ def _condition(reason: Reason) -> Condition:
     )
 
 
-def stated_values(constant: Parameter | Table | Scale, settings: Settings) -> Iterator[DatedValue]:
-    """What a constant is stated to be, from each of its dates on; of a table, row by row."""
-    match constant:
-        case Parameter():
-            assert constant.type is not None
-            for day, value in constant.values:
-                data = value_json(value, constant.type, settings)
-                yield DatedValue(day.isoformat(), value_words(value, constant.type, settings), data)
-        case Table():
-            for day, rows in constant.values:
-                yield from _rows(day, rows, constant.columns, settings)
-        case Scale() if constant.computed:
-            for dated in constant.computed:
-                for key, computed in dated.brackets.items():
-                    yield _computed(constant, dated.start, key, computed, settings)
-        case Scale():
-            for day, bands in constant.values:
-                for key, brackets in bands.items():
-                    yield _scale(constant, day, key, brackets, settings)
-
-
 def _with_law(value: DatedValue, law: str) -> DatedValue:
     """A value with the citations of its own day, where those differ from day to day."""
     if not isinstance(law, Law) or len(law.dated) < 2:
         return value
     return replace(value, law=citations(law_on(law, date.fromisoformat(value.from_))))
-
-
-def _rows(
-    day: date,
-    rows: Mapping[tuple[Key, ...], Mapping[str, Value]],
-    columns: Mapping[str, ValueType],
-    settings: Settings,
-) -> Iterator[DatedValue]:
-    for keys, row in rows.items():
-        words = [f"{name} {value_words(row[name], type, settings)}".lstrip() for name, type in columns.items()]
-        cells: dict[str, Json] = {name: value_json(row[name], type, settings) for name, type in columns.items()}
-        names = tuple(str(key).lower() if isinstance(key, bool) else str(key) for key in keys)
-        text = f"{', '.join(names)}: {', '.join(words)}"
-        yield DatedValue(day.isoformat(), text, cells.pop("", None), names, cells or None)
-
-
-def _computed(
-    scale: Scale, day: date, key: Key | None, brackets: Sequence[ComputedBracket], settings: Settings
-) -> DatedValue:
-    """Brackets whose thresholds or values are formulas."""
-    gives = RATE if scale.kind == "marginal" else scale.gives
-    word, of = "from" if scale.inclusive else "above", scale.of or MONEY
-    shown = []
-    for bracket in brackets:
-        value = _cell_words(bracket.value, gives or MONEY, settings)
-        shown.append(
-            value if bracket.threshold is None else f"{value} {word} {_cell_words(bracket.threshold, of, settings)}"
-        )
-    head = "" if key is None else f"{key}: "
-    return DatedValue(day.isoformat(), f"{head}{', '.join(shown)}", keys=() if key is None else (str(key),))
-
-
-def _cell_words(cell: Value | Expression, type: ValueType, settings: Settings) -> str:
-    if isinstance(cell, int | Fraction | date | Duration | EnumValue | Nothing):
-        return value_words(cell, type, settings)
-    return print_formula(cell)
-
-
-def _scale(scale: Scale, day: date, key: Key | None, brackets: Sequence[Bracket], settings: Settings) -> DatedValue:
-    gives = RATE if scale.kind == "marginal" else scale.gives
-    assert gives is not None
-    word, of = "from" if scale.inclusive else "above", scale.of or MONEY
-    shown, bands = [], []
-    for bracket in brackets:
-        start = value_words(bracket.threshold, of, settings) if bracket.threshold is not None else ""
-        value = value_words(bracket.value, gives, settings)
-        shown.append(f"{value} {word} {start}" if start else value)
-        at = value_json(bracket.threshold, of, settings) if bracket.threshold is not None else None
-        data = value_json(bracket.value, gives, settings)
-        bands.append(Band(data, from_=at) if scale.inclusive else Band(data, above=at))
-    head = "" if key is None else f"{key}: "
-    keys = () if key is None else (str(key),)
-    return DatedValue(day.isoformat(), f"{head}{', '.join(shown)}", keys=keys, bands=tuple(bands))

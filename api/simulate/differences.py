@@ -16,8 +16,8 @@ from pathlib import Path
 
 from api.failures import Misuse
 from api.rules import programs
-from api.rules.definitions import stated_values
 from api.rules.revisions import checked_out
+from api.rules.stated_values import stated_values
 from api.simulate.diff_measured import ExampleChange, FigureChange, example_changes, on_population
 from api.simulate.view import load_view
 from engine.ir import nodes as ir

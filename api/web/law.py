@@ -19,7 +19,9 @@ from api.http.problems import Refusal
 from api.http.programs import Law
 from api.http.routes.law import FOR_A_WHILE, law_at
 from api.http.service import service_of
-from api.rules.definitions import Condition, DatedValue, Described, describe
+from api.rules.definitions import describe
+from api.rules.described import Condition, Described
+from api.rules.stated_values import DatedValue
 from api.schema import Citation
 from api.web.books import Book, RulesFound, Tried, book_of
 from api.web.charts import Chart, Mark, Series

@@ -22,7 +22,8 @@ from api.http.problems import Refusal
 from api.http.programs import Law
 from api.http.schemas import refusals
 from api.http.service import answer, same, service_of, tag_of, unchanged
-from api.rules.definitions import Described, describe
+from api.rules.definitions import describe
+from api.rules.described import Described
 from api.rules.graph import Graph, graph
 from api.rules.names import KINDS, Summary, definitions, search, summary
 from api.schema import Citation, citations
