@@ -17,9 +17,10 @@ from pathlib import Path
 from citizens import chain
 from citizens.errors import Refused
 from citizens.kafka.address import Address
-from citizens.kafka.log import BULK_EVENTS, KafkaLog, KafkaWriter, open_kafka_log
+from citizens.kafka.log import BULK_EVENTS, KafkaLog, open_kafka_log
 from citizens.kafka.records import ADVANCE, GAP, Standing, gap_audit, standing_audit
 from citizens.kafka.store import tip_of
+from citizens.kafka.writer import KafkaWriter
 from citizens.sqlite.backup import copy_database
 from citizens.sqlite.carrier import carry_keys, deliveries_of, dropped_since
 from citizens.sqlite.carrying import Taker

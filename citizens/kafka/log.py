@@ -19,42 +19,35 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 import apsw
-from confluent_kafka import KafkaException
 
 from citizens import chain
 from citizens.errors import InvalidEvent, LogLocked, Refused
 from citizens.events import Draft, Origin
 from citizens.kafka import topics
 from citizens.kafka.address import Address
+from citizens.kafka.catching_up import STORED, catch_up, key_store
 from citizens.kafka.records import (
-    ADVANCE,
     DROPPED,
-    EVENT,
     MARK,
     NULLED,
     OPENED,
-    Standing,
     dropped_audit,
-    event_audit,
     event_key,
-    event_value,
-    framed,
-    standing_audit,
 )
-from citizens.kafka.store import Store, drop, note_place, number_of, place_of, read_back, runs_of
+from citizens.kafka.store import drop, number_of, runs_of
 from citizens.kafka.topics import Identity
-from citizens.kafka.transport import Frame, Reading, Writing, unavailable
+from citizens.kafka.transport import Reading, Writing
+from citizens.kafka.writer import KafkaWriter
 from citizens.sqlite import bulk, compaction
 from citizens.sqlite.compaction import Compacted, OnStep
-from citizens.sqlite.connections import Settings, connect, get_meta, set_meta
+from citizens.sqlite.connections import connect, get_meta, set_meta
 from citizens.sqlite.durable import WriterLock, replace_file
 from citizens.sqlite.erasure import LEDGER_RETENTION, ErasureEntry, add_to_ledger
 from citizens.sqlite.keys import KeyStore
@@ -63,13 +56,10 @@ from citizens.sqlite.log import SqliteLog, horizons_of
 from citizens.sqlite.opened import check_keys
 from citizens.sqlite.reader import Reader, StoredEvent
 from citizens.sqlite.verification import remains_digest
-from citizens.sqlite.writer import Clock, Writer, Written, system_clock
+from citizens.sqlite.writer import Clock, Writer, system_clock
 
 BULK_EVENTS = 20_000
 NULLS = 5_000
-READ_BACK_SECONDS = 40.0
-STORED = Settings("NORMAL")
-"""The store is made anew from the topics if it is lost; the key store is not, and is always written with FULL."""
 
 
 def open_kafka_log(
@@ -97,101 +87,6 @@ def open_kafka_log(
     folder = address.folder
     layout = Layout(folder, keys if keys is not None else folder / "keys.db")
     return KafkaLog(address, layout, clock, write=write, kek=kek)
-
-
-def catch_up(address: Address, layout: Layout, reading: Reading, kek: bytes | None, *, write: bool = False) -> None:
-    """Take into a partition's store what its topics have more. Nobody else writes the store meanwhile."""
-    connection = connect(layout.events_path(), STORED, write=True)
-    try:
-        begun = reading.end(reading.audit) > 0
-        made_for = None if begun or not write else get_meta(connection, "log_id")
-        keys = _key_store(address, layout, made_for, kek)
-    except BaseException:
-        connection.close()
-        raise
-    reader = Reader(connection, keys)
-    try:
-        Store(reader, reading).catch_up()
-        if connection.execute("SELECT value FROM meta WHERE name = 'keys'").get is None:
-            set_meta(connection, "keys", keys.identity)
-            set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
-    finally:
-        reader.close()
-
-
-def _key_store(address: Address, layout: Layout, made_for: bytes | None, kek: bytes | None) -> KeyStore:
-    return KeyStore(layout.keys_path, Settings(), write=True, log_id=made_for, kek=kek, partition=address.here)
-
-
-class KafkaWriter(Writer):
-    """The writer of a store whose truth are topics: nothing is committed here that was not read back from there."""
-
-    writing: Writing
-    reading: Reading
-
-    def take(self, writing: Writing, reading: Reading) -> None:
-        """Write to these topics from now on. The reading consumer tails them from where the store stands."""
-        self.writing, self.reading = writing, reading
-        self._place = place_of(self.reader.connection)
-        reading.tail(self._place)
-
-    def _publish(self, written: Written) -> None:
-        rows = written.rows()
-        if rows or written.advances:
-            self.publish(self.frame_of(rows), [(ADVANCE, standing) for standing in self._standings(written)])
-
-    def _standings(self, written: Written) -> Iterable[bytes]:
-        for advance in written.advances:
-            yield standing_audit(Standing(advance.consumer, advance.to, advance.needs))
-            for consumer in advance.ends:
-                yield standing_audit(Standing(consumer, self.reader.position(consumer), "nothing"))
-
-    def frame_of(self, rows: Sequence[StoredEvent]) -> tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]]:
-        """What both topics hold of events."""
-        origins = {number: self.reader.origin(number)[0] for number in {row.origin for row in rows}}
-        events: list[tuple[bytes, bytes | None]] = [
-            (event_key(row.offset), event_value(origins[row.origin], row.payload)) for row in rows
-        ]
-        return events, [(EVENT, event_audit(row, origins[row.origin])) for row in rows]
-
-    @staticmethod
-    def parts_of(row: StoredEvent, origin: Origin) -> tuple[tuple[bytes, bytes | None], tuple[int, bytes]]:
-        """What each topic holds of one event."""
-        return (event_key(row.offset), event_value(origin, row.payload)), (EVENT, event_audit(row, origin))
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """A transaction of the store, in which one frame is published. An error stops the writer."""
-        connection = self.reader.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException as error:
-            self.poison(f"{type(error).__name__}: {error}")
-            raise
-
-    def publish(
-        self,
-        parts: tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]],
-        more: Sequence[tuple[int, bytes]] = (),
-    ) -> None:
-        """Write one frame, and wait until it has been read back. The store's transaction is the caller's.
-
-        Raises LogUnavailable; then it is not known whether the frame stands.
-        """
-        events, audit = parts
-        number = self._place.frame
-        frame = Frame(list(events), framed(number, [*audit, *more]))
-        waited = {int.from_bytes(key, "big") for key, value in events if len(key) == 8 and value is not None}
-        try:
-            self.writing.commit(frame)
-        except KafkaException as error:
-            raise unavailable(error, "the topics were not written") from error
-        self._place = read_back(
-            self.reading, self._place, number, waited, size=len(frame.audit), patience=READ_BACK_SECONDS
-        )
-        note_place(self.reader.connection, self._place)
 
 
 class KafkaLog(SqliteLog):
@@ -270,7 +165,7 @@ class KafkaLog(SqliteLog):
             raise
 
     def _open_keys(self, connection: apsw.Connection) -> KeyStore:
-        keys = _key_store(self.address, self.layout, None, self._kek)
+        keys = key_store(self.address, self.layout, None, self._kek)
         try:
             check_keys(connection, keys)
         except BaseException:

@@ -17,7 +17,8 @@ from confluent_kafka import KafkaException
 
 from citizens.errors import CitizensError, LogLocked
 from citizens.kafka.address import Address
-from citizens.kafka.log import STORED, catch_up, open_kafka_log
+from citizens.kafka.catching_up import STORED, catch_up
+from citizens.kafka.log import open_kafka_log
 from citizens.kafka.store import place_of
 from citizens.kafka.transport import Reading
 from citizens.sqlite.connections import checkpoint, connect
