@@ -179,16 +179,20 @@ class Binding:
         return {name: _array(column, rows) for name, column in self.columns(table).items()}
 
 
-def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str) -> Binding:
-    """What has to be known for some figures of a group, or of people by themselves.
+def bind(
+    program: Program, period: Period, figures: tuple[Definition, ...], group: str, *, as_made: bool = False
+) -> Binding:
+    """What has to be known for some figures of a group, or of people by themselves. `as_made`: of groups as a figure
+    makes them, where they may be stated too.
 
     Raises Failure if they read what is not gathered.
     """
-    days = days_asked(program, period, figures)
+    entity, made = program.settings.entities[group], ""
+    stated = (entity.by,) if entity.is_stated_or_made and not as_made else ()
+    days = days_asked(program, period, figures, stated)
     if days and max(days) > period.end:  # a snapshot of the period's last day knows no later one
         days = None
-    entity, made = program.settings.entities[group], ""
-    if entity.by:  # groups that facts make have no relations of their own: their people are those of the larger ones
+    if entity.by and not stated:  # their people are those of the larger groups
         made, group, days = group, entity.within, None
         entity = program.settings.entities[group]
     for figure in figures:
@@ -198,7 +202,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     records = _records(program, group)
     read: dict[str, Definition] = {}
     wanted: dict[str, Wanted] = {}
-    cells = tuple(reached(program, period, figures))
+    cells = tuple(reached(program, period, figures, stated))
     for cell in cells:
         definition = program.definitions[cell.name]
         if program.find(definition.short_name) is not definition:

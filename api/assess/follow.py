@@ -29,7 +29,7 @@ from api.assess.drafts import correction_drafts
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import population_of
 from api.assess.standings import Standing, fault_of, is_erased, standing_in
-from api.assess.terms import Terms, terms_of
+from api.assess.terms import Terms, assessments_by_name, terms_of
 from api.assess.whole_histories import assess_each
 from api.failures import Failure
 from api.history.merging import is_merged_by
@@ -141,7 +141,7 @@ class Follower:
         """The terms that a position is of. Raises Failure if the rules no longer have that assessment."""
         if key not in self._terms:
             name, _, period = key.partition("-")
-            rules = self.program.settings.assessments.get(name)
+            rules = assessments_by_name(self.program).get(name)
             if rules is None:
                 known = ", ".join(f"`{assessment}`" for assessment in self.program.settings.assessments) or "none"
                 raise Failure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -20,6 +20,7 @@ from engine.reading.declared_settings import AssessmentRules, Entity
 from engine.values.periods import Period
 
 SOURCE = "rulewright"
+AS_MADE = "_made"
 ZERO = Decimal(0)
 Figures = Mapping[str, Decimal | None]
 Amount = TypeVar("Amount", int, Decimal)
@@ -108,13 +109,24 @@ class Terms:
 
 def assessments_of(program: Program) -> tuple[AssessmentRules, ...]:
     """What the rules say is assessed. Raises Failure if they do not say."""
-    declared = tuple(program.settings.assessments.values())
+    declared = tuple(assessments_by_name(program).values())
     if not declared:
         raise Failure(
             f"the rules `{program.settings.name}` do not say what an assessment consists of",
             "add `assessment:` to ruleset.yaml: see Assessments in rules/README.md",
         )
     return declared
+
+
+def assessments_by_name(program: Program) -> dict[str, AssessmentRules]:
+    """What is assessed, by name. Where groups may be stated, and a figure makes them where none are, those of homes in
+    which none are stated have an assessment of their own: it reads other facts."""
+    named: dict[str, AssessmentRules] = {}
+    for name, rules in program.settings.assessments.items():
+        named[name] = rules
+        if program.settings.entities[rules.of].is_stated_or_made:
+            named[f"{name}{AS_MADE}"] = replace(rules, name=f"{name}{AS_MADE}", as_made=True)
+    return named
 
 
 def all_terms(
@@ -127,7 +139,7 @@ def all_terms(
     """
     declared = assessments_of(program)
     entities = program.settings.entities
-    declared = tuple(rules for rules in declared if there(_listed(entities[rules.of]))) or declared
+    declared = tuple(rules for rules in declared if there(_listed(entities[rules.of], rules))) or declared
     made = tuple(terms_of(program, rules, period, actor) for rules in declared for period in _within(rules, year))
     if not made:
         kinds = sorted({str(rules.period) for rules in declared})
@@ -135,9 +147,9 @@ def all_terms(
     return made
 
 
-def _listed(entity: Entity) -> str:
+def _listed(entity: Entity, rules: AssessmentRules) -> str:
     """The entity that a log has subjects of, where something of this one is assessed."""
-    return entity.within if entity.by else entity.name
+    return entity.within if entity.by and (rules.as_made or not entity.is_stated_or_made) else entity.name
 
 
 def _within(rules: AssessmentRules, year: Period) -> Iterator[Period]:
@@ -161,7 +173,7 @@ def terms_of(program: Program, rules: AssessmentRules, period: Period, actor: st
         raise Failure("the amounts of an assessment are on several grids", "give them one, a power of ten")
     origin = Origin(SOURCE, actor, f"{rules.law or program.settings.law}, for {period}", "tax")
     shape = " ".join(f"{name}:d{places}" for name in rules.figures)
-    binding = bind(program, period, definitions, rules.of)
+    binding = bind(program, period, definitions, rules.of, as_made=rules.as_made)
     for definition in binding.read.values():
         if definition.ledger:
             message = f"the assessment reads `{definition.short_name}` from the ledger, to which it posts"

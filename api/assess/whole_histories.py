@@ -90,8 +90,12 @@ def _made(
     binding: Binding, figures: tuple[Definition, ...], used: tuple[Use, ...], record: RecordCase, constants: Constants
 ) -> Iterator[Assessed]:
     """The groups that a figure makes in a larger one; that one itself where it is not known who is together."""
-    case, certain = with_groups(binding.program, record.case)
     group = used[0].subject
+    if any(kind == binding.made for kind, _, _ in record.case.holders):
+        if not _somebody_in(binding, group, record.case):
+            yield Assessed(group, used, (), f"somebody here is stated to be in a {binding.made} at another time only")
+        return  # who is stated to be together is assessed so
+    case, certain = with_groups(binding.program, record.case)
     inside = f"{group.partition('/')[2]}/"
     if binding.made not in certain:
         yield Assessed(group, used, (), _unclear(binding, case, constants)[:MAX_FAULT])
@@ -102,6 +106,19 @@ def _made(
         others = tuple(use for use in used if use.subject != made)
         attributes = next((use.attributes for use in used if use.subject == made), ())
         yield _figured(binding, figures, (Use(made, attributes), *others), interpreter)
+
+
+def _somebody_in(binding: Binding, larger: str, case: Case) -> bool:
+    """Whether somebody who is in a larger group in the period is then stated to be in a smaller one."""
+    period, name = binding.period, larger.partition("/")[2]
+    held = (people for (kind, whole, _), people in case.holders.items() if (kind, whole) == (binding.group, name))
+    here = {person for people in held for person in people}
+    return any(
+        person in here and stay.first <= period.end and period.start <= stay.last
+        for (kind, person), stays in case.stays.items()
+        if kind == binding.made
+        for stay in stays
+    )
 
 
 def _unclear(binding: Binding, case: Case, constants: Constants) -> str:

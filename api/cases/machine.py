@@ -19,7 +19,9 @@ from itertools import pairwise
 import numpy as np
 
 from api.cases.naming import has_period, period_for
-from engine.interpret.cases import Case
+from engine.interpret.cases import Case, larger_groups
+from engine.interpret.grouping import are_made
+from engine.interpret.made_groups import grouping_of
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, Options, Result, evaluate
@@ -96,10 +98,11 @@ class Machine:
 
 def holdable(program: Program, case: Case) -> bool:
     """Whether columns can hold a case once all that is open in it is stated."""
-    made = [entity for entity in program.settings.entities.values() if entity.by]
-    if any(case.instances.get(entity.name) or case.instances.get(entity.within) for entity in made):
-        return False  # who is together there is a figure
-    return not (case.held or case.stays or case.further_owner or case.more)
+    for entity in program.settings.entities.values():
+        if are_made(case, entity.name, grouping_of(program, entity.name)) and case.instances.get(entity.within):
+            return False  # who is together there is a figure
+    told = larger_groups(program, case.holders, case.group_of)[0]  # by members: columns say it so too
+    return not (case.held or case.stays or case.more) and case.further_owner == told
 
 
 def columns_of(program: Program, case: Case) -> Columns | None:
@@ -114,8 +117,7 @@ def columns_of(program: Program, case: Case) -> Columns | None:
         if entry is None:
             return None
         entries.setdefault(Cell(fact.name, fact.period), {})[places[definition.entity][fact.instance]] = entry
-    entities = program.settings.entities
-    counts = {entity: len(ids) for entity, ids in case.instances.items() if not entities[entity].by}
+    counts = {entity: len(ids) for entity, ids in case.instances.items()}
     columns = {cell: _column(rows, counts[program.definitions[cell.name].entity]) for cell, rows in entries.items()}
     groups = {
         group.name: _link(program, case, group.name, places)

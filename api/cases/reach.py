@@ -16,15 +16,18 @@ from engine.remembered import Remembered
 from engine.values.periods import Period
 
 
-def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
-    """The wanted figures and everything that their formulas read, directly or through others."""
+def reached(
+    program: Program, period: Period, figures: tuple[Definition, ...], stated: Collection[str] = ()
+) -> Iterator[Cell]:
+    """The wanted figures and everything that their formulas read, directly or through others. The figures `stated` make
+    groups that are stated: nobody asks for them to know who is together."""
     cells = dict.fromkeys(cell_for(program, figure.name, period) for figure in figures)
     left = list(cells)
     while left:
         cell = left.pop()
         yield cell
         body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
-        for other, _, _ in reads(body, cell.period, whole=True) if body is not None else ():
+        for other, _, _ in reads(body, cell.period, whole=True, stated=stated) if body is not None else ():
             if other not in cells:
                 cells[other] = None
                 left.append(other)

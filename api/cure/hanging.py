@@ -70,14 +70,8 @@ class Hanging:
                 yield from filter(self.may_change, facts)
 
     def _decide(self) -> tuple[str, ...]:
-        program = self._program
-        groups = {entity.by for entity in program.settings.entities.values()} - {""}
-        inputs = [definition.name for definition in program.definitions.values() if definition.is_input]
-        return tuple(
-            name
-            for name in inputs
-            if decides_more(program, name) or (groups and groups & reached_names(program, frozenset((name,))))
-        )
+        inputs = [definition.name for definition in self._program.definitions.values() if definition.is_input]
+        return tuple(name for name in inputs if decides_more(self._program, name))
 
 
 def _read_for(interpreter: Interpreter, asked: Fact) -> set[Fact]:

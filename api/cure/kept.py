@@ -36,10 +36,8 @@ class Kept:
         return steps
 
     def decide_more(self, names: frozenset[str]) -> bool:
-        """Whether some facts decide who is together, or in which order: no formula need name that."""
-        made = {entity.by for entity in self._program.settings.entities.values()} - {""}
-        touched = bool(made) and bool(reached_names(self._program, names) & made)
-        return touched or any(decides_more(self._program, name) for name in names)
+        """Whether some facts decide who holds a role, or in which order records stand: no formula need name that."""
+        return any(decides_more(self._program, name) for name in names)
 
 
 def work_of(interpreter: Interpreter) -> int:

@@ -15,7 +15,7 @@ A formula asks who belongs to a group in its own period: a year's figure that ad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -41,16 +41,18 @@ def asks_about_days(program: Program) -> bool:
     return any(calendar.of for calendar in program.settings.calendars.values())
 
 
-def days_asked(program: Program, at: Period, figures: tuple[Definition, ...]) -> frozenset[date] | None:
+def days_asked(
+    program: Program, at: Period, figures: tuple[Definition, ...], stated: Collection[str] = ()
+) -> frozenset[date] | None:
     """The days on which figures of a period ask who belongs to a group; None where that, or the day for which a fact is
-    read, may be any, or where facts make the groups."""
+    read, may be any, or where facts make the groups. `stated`: see `reached`."""
     if any(calendar.of for calendar in program.settings.calendars.values()):
         return None
     days: set[date] = set()
-    for cell in reached(program, at, figures):
+    for cell in reached(program, at, figures, stated):
         body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
         for node, period in evaluated(body, cell.period, True) if body is not None else ():
-            asked = _asked_by(program, node, at if period.kind.unit is Unit.ETERNITY else period)
+            asked = _asked_by(program, node, at if period.kind.unit is Unit.ETERNITY else period, stated)
             if asked is None:
                 return None
             days |= asked
@@ -67,12 +69,12 @@ def _reads_further_owners(program: Program, node: ir.Expression) -> bool:
     return any(entities[entity].belongs_to for entity in further)
 
 
-def _asked_by(program: Program, node: ir.Expression, period: Period) -> set[date] | None:
+def _asked_by(program: Program, node: ir.Expression, period: Period, stated: Collection[str]) -> set[date] | None:
     """The days on which one node of a formula of a period asks; None where it may be any, or where a record joins
     groups by an owner besides the first."""
     if _reads_further_owners(program, node):
         return None
-    if groupings(node):
+    if any(by.name not in stated for by, _ in groupings(node)):
         return None
     groups = {step.entity for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.GroupOf)}
     groups |= {

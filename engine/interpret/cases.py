@@ -51,6 +51,7 @@ class Case:
     `entities`: those whose lists may hold more than is listed; without them lists are taken as they stand. Even then a
     list is whole where the case is `complete` or the list is among those in `whole`, and not where it is in `more`.
     All lists of a kind of record, or of a role, are the one of nobody (`""`); `EVERY` stands for all lists.
+    `stated`: kinds of groups that no figure makes here, though nobody is in one.
     """
 
     at: Period
@@ -70,6 +71,7 @@ class Case:
     entities: Mapping[str, Entity] = field(default_factory=dict)
     whole: frozenset[Place] = frozenset()
     more: frozenset[tuple[str, str]] = frozenset()
+    stated: frozenset[str] = frozenset()
 
     @property
     def may_hold_more(self) -> bool:

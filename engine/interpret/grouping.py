@@ -32,8 +32,11 @@ MOST_WAYS = 16
 
 
 def are_made(case: Case, entity: str, by: ir.Grouping | None) -> bool:
-    """Whether groups of a kind are made by a figure, and not stated."""
-    return by is not None and not any(kind == entity for kind, _, _ in case.holders)
+    """Whether groups of a kind are made by a figure, and not stated: with members, or where there is no larger group
+    of whose members any could be made."""
+    if by is None or entity in case.stated or any(kind == entity for kind, _, _ in case.holders):
+        return False
+    return bool(case.instances.get(by.within)) or not case.instances.get(entity)
 
 
 def group_of(interpreter: Evaluating, subject: ir.GroupOf, person: str, frame: Frame, span: Span | None) -> Found:

@@ -57,6 +57,7 @@ from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
+from engine.ir.worlds import reached_names
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import NoPeriod, Period, PeriodKind, Unit
@@ -116,7 +117,7 @@ class Interpreter(Figures):
         """Take over what was found of figures that are not among those which may have changed."""
         if earlier._circular:
             return
-        self.steps = {fact: step for fact, step in earlier.steps.items() if fact.name not in changed}
+        self.steps = earlier._steps_without(changed)
         if earlier.program is self.program:
             self.reaches = earlier.reaches  # they hang on who there is, not on what is stated
             self.traces = earlier.traces
@@ -126,6 +127,9 @@ class Interpreter(Figures):
                 world.outside = dict(before.outside)
                 world._go_on_from(before, changed)
                 self.worlds.append(world)
+
+    def _steps_without(self, names: frozenset[str]) -> dict[Fact, Step]:
+        return {fact: step for fact, step in self.steps.items() if fact.name not in names}
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact; where a role may be vacant, whatever it is with those who are listed or without them."""
@@ -146,6 +150,8 @@ class Interpreter(Figures):
             other = next((known for known in self._supposing if known.supposed == supposed), None)
             if other is None:
                 other = Interpreter(self.program, self.case, self.constants)
+                changed = reached_names(self.program, frozenset(name for name, _, _ in asked))
+                other.steps = {} if self._circular else self._steps_without(changed)
                 other.supposed = supposed
                 self._supposing.append(other)
             outcomes.append(other.find(step.fact))

@@ -5,9 +5,9 @@ holds.
    belong together, or which lists are whole.
 2. A fact that is stated otherwise may change every figure on the way to which a formula names it, of whomever and for
    whatever period. All other figures are what they were, and so are those of the worlds of `as if`.
-3. Some facts tell who holds a role or is in a group, when somebody's periods begin, or in which order records stand.
-   No formula need name them, so where one of those differs nothing is taken over. Nor is anything after figures that
-   ran in a circle.
+3. Some facts tell who holds a role, when somebody's periods begin, or in which order records stand. No formula need
+   name them, so where one of those differs nothing is taken over. Nor is anything after figures that ran in a circle.
+   A figure that makes groups counts as named by every formula that reads through such groups (`names_read`).
 4. Under another law a figure is what it was if neither its definition nor anything that it reads, directly or through
    others, is another.
 """
@@ -37,9 +37,7 @@ def changed_names(program: Program, earlier: Case, case: Case) -> frozenset[str]
     }
     if any(decides_more(program, name) for name in names):
         return None
-    reached = reached_names(program, frozenset(names))
-    groups = {entity.by for entity in program.settings.entities.values()} - {""}
-    return None if reached & groups else reached
+    return reached_names(program, frozenset(names))
 
 
 def differing_names(before: Program, after: Program) -> frozenset[str] | None:
@@ -51,9 +49,8 @@ def differing_names(before: Program, after: Program) -> frozenset[str] | None:
         return None
     changed = {name for kind in _KINDS for name in _unlike(getattr(before, kind), getattr(after, kind))}
     reached = reached_names(after, frozenset(_moved_with(after, changed)))
-    groups = {entity.by for entity in after.settings.entities.values()} - {""}
     decisive = any(decides_more(after, name) for name in reached if name in after.definitions)
-    return None if decisive or reached & groups else reached
+    return None if decisive else reached
 
 
 def _unlike(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:

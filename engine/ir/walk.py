@@ -127,8 +127,16 @@ def groupings(node: ir.Expression) -> Sequence[tuple[ir.Grouping, ir.Time]]:
     """What makes the groups through which a node itself reads, and for which of its periods it may be asked."""
     if type(node) not in OF_SOMEBODY:
         return ()
-    through, link = _reached_through_others(node), getattr(node, "link", None)
-    return tuple(_groupings(through, link)) if through or link is not None else ()
+    through, links = _reached_through_others(node), links_of(node)
+    return tuple(_groupings(through, links)) if through or links else ()
+
+
+def links_of(node: ir.Expression) -> tuple[ir.Link, ...]:
+    """The links over whose members or records a node itself runs."""
+    if isinstance(node, ir.AsIf):
+        return tuple(change.link for change in node.changes if change.link is not None)
+    link: ir.Link | None = getattr(node, "link", None)
+    return () if link is None else (link,)
 
 
 def _reached_through_others(node: ir.Expression) -> list[ir.Subject]:
@@ -136,14 +144,14 @@ def _reached_through_others(node: ir.Expression) -> list[ir.Subject]:
     return [subject for subject in subjects(node) if type(subject) not in _DIRECT]
 
 
-def _groupings(through: Sequence[ir.Subject], link: ir.Link | None) -> Iterator[tuple[ir.Grouping, ir.Time]]:
+def _groupings(through: Sequence[ir.Subject], links: Sequence[ir.Link]) -> Iterator[tuple[ir.Grouping, ir.Time]]:
     asked: list[tuple[ir.Grouping | None, ir.Time]] = [
         (step.by, ir.ThisPeriod())
         for subject in through
         for step in steps_of(subject)
         if isinstance(step, ir.GroupOf) and step.by is not None
     ]
-    if link is not None and link.by is not None:
+    for link in links:
         asked.append((link.by, link.time if isinstance(link, ir.Members) else ir.ThisPeriod()))
     for by, time in asked:
         if by is not None and isinstance(time, ir.ThisPeriod):

@@ -87,6 +87,7 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
         columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete,
         further_owner=further, further_records=lists, untold=_untold(program, columns),
         entities=program.settings.entities, whole=_whole(program, columns, instances), stays=stays,
+        stated=frozenset(group for group in columns.groups if program.settings.entities[group].by),
     )  # fmt: skip
 
 

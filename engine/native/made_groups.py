@@ -4,7 +4,9 @@
 2. People of one larger group with the same number are together. They are sorted by group, number and place there, so
    the first of each run is the first member, whose row is the group's.
 3. Where code cannot give the figure of somebody in a larger group, it cannot say who is together there: the
-   interpreter computes all that belongs to it. So it does where a population states such groups.
+   interpreter computes all that belongs to it.
+4. Groups that a population states have the links of any others, and code reads those; what runs over the groups of a
+   larger one goes to the interpreter.
 """
 
 from __future__ import annotations

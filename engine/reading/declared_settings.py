@@ -24,6 +24,10 @@ class EnumDeclaration(Declaration):
     codes: str = ""
 
 
+RESERVED_PEOPLE = "members"
+"""What formulas call all people of a group, whatever their roles; and what they are in one that has no roles."""
+
+
 @record(frozen=True, slots=True)
 class Role:
     """A part that people play in a group. `maximum` None: any number. `unless`: a boolean fact of the group; where it
@@ -122,6 +126,11 @@ class Entity(Declaration):
     by: str = ""
     by_span: Span | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_stated_or_made(self) -> bool:
+        """Whether a record may say who is in such a group, and a figure makes them where none does."""
+        return bool(self.by) and all(role.plural != RESERVED_PEOPLE for role in self.roles)
+
     def further_owner(self, name: str) -> Owner | None:
         """The owner besides the first that is called so."""
         return next((owner for owner in self.further if owner.name == name), None)
@@ -141,7 +150,7 @@ class AssessmentRules(Declaration):
 
     `liabilities`, `entitlements` and `payments` name figures, each with the name of its account in the ledger.
     `payments_include` are entitlements that the payments count already. `shown` are figures that an assessment also
-    keeps. `places` says where each figure is named.
+    keeps. `places` says where each figure is named. `as_made`: of groups as a figure makes them where none are stated.
     """
 
     of: str = ""
@@ -152,6 +161,7 @@ class AssessmentRules(Declaration):
     payments_include: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     places: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    as_made: bool = False
 
     @property
     def accounts(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from engine.reading.context import Context
 from engine.reading.declared import Changing
-from engine.reading.declared_settings import Entity, Owner, Role
+from engine.reading.declared_settings import RESERVED_PEOPLE, Entity, Owner, Role
 from engine.reading.entity_links import counted_start, read_names, read_owners, read_sequences
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
@@ -24,7 +24,6 @@ KEYS = (
     "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences",
     "made_for", "more", "by",
 )  # fmt: skip
-_RESERVED_PEOPLE = "members"
 
 
 def read_entities(settings: Fields) -> dict[str, Entity]:
@@ -61,12 +60,12 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     of = entity.of if entity.of in people or not entity.of else person
     known = entity.belongs_to in entities and not _belongs_to_itself(entity, entities)
     belongs_to = "" if of else entity.belongs_to if known or not entity.belongs_to else person
-    roles = entity.roles or ((Role("member", "members" if entity.by else "member"),) if of else ())
+    roles = entity.roles or ((Role("member", RESERVED_PEOPLE if entity.by else "member"),) if of else ())
     further = tuple(owner for owner in entity.further if owner.entity in entities) if belongs_to or of else ()
     sequences = entity.sequences if belongs_to else {}
     groups = [entities[group_name] for group_name in entity.made_for if group_name in entities]
     paired = len(further) == 1 and all(group.of == belongs_to == further[0].entity for group in groups)
-    by = entity.by if of and entity.within in entities and not entity.roles and not entity.sets else ""
+    by = entity.by if of and entity.within in entities and not _has_ranks(entity) else ""
     made_for = tuple(group.name for group in groups) if belongs_to and paired else ()
     return replace(
         entity,
@@ -78,6 +77,12 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
         made_for=made_for,
         by=by,
     )
+
+
+def _has_ranks(entity: Entity) -> bool:
+    """Whether the members of a group differ: by role, by how many there may be, or by sets of roles."""
+    plain = [Role(role.name, role.plural) for role in entity.roles[:1]]
+    return list(entity.roles) != plain or bool(entity.sets)
 
 
 def _belongs_to_itself(entity: Entity, entities: Mapping[str, Entity]) -> bool:
@@ -143,8 +148,8 @@ def _more(fields: Fields) -> Changing | None:
 
 def _claim(context: Context, word: Scalar, words: dict[str, Span]) -> None:
     """Take a word as a name; E213 if another entity, plural, role or set has it."""
-    if word.text == _RESERVED_PEOPLE:
-        message = f"`{_RESERVED_PEOPLE}` is everybody in a group and cannot be declared"
+    if word.text == RESERVED_PEOPLE:
+        message = f"`{RESERVED_PEOPLE}` is everybody in a group and cannot be declared"
         context.report("E213", message, word.span, help="choose another name")
     elif word.text in words:
         note = Note("the first is here", words[word.text])
@@ -243,11 +248,15 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
     if entity.of and not entity.roles and not fields.has("roles") and not entity.by:
         message = f"the group `{entity.name}` has no roles"
         context.report("E213", message, fields.place, help="add `roles: {member: {plural: …}}`")
-    if entity.by and (not entity.within or fields.has("roles") or fields.has("sets")):
+    if entity.by and (not entity.within or _has_ranks(entity)):
         message = f"`{entity.name}` is made by `{shown(entity.by)}`, and " + (
-            "nothing says of whose members" if not entity.within else "nobody states who holds a role in it"
+            "nothing says of whose members" if not entity.within else "nobody states who holds which role in it"
         )
-        help_text = "add `within:` with the larger group" if not entity.within else "leave `roles` and `sets` out"
+        help_text = (
+            "add `within:` with the larger group"
+            if not entity.within
+            else "keep one role without limits, as the name of those in it, and no `sets`"
+        )
         context.report("E213", message, fields.span_of("by"), help=help_text)
     for key in ("roles", "sets", "within", "may_have_none", "counted", "by"):
         if fields.has(key) and not entity.of:

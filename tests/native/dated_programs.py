@@ -145,7 +145,8 @@ def dated_program(random: Random, variables: int = 8, depth: int = 3) -> Program
 
 
 def dated_population(program: Program, at: Period, groups: int, seed: int, missing: float, density: float) -> Columns:
-    """A population of such a program: some of the people move in the year, or are away for a time."""
+    """A population of such a program: some of the people move in the year, or are away for a time. One in three states
+    who cooks together."""
     rng = np.random.default_rng(seed)
     left_out = [definition.name for definition in program.definitions.values() if definition.entity == "kitchen"]
     definitions = {
@@ -156,7 +157,19 @@ def dated_population(program: Program, at: Period, groups: int, seed: int, missi
     stays = _stays(link, groups, at, rng)
     group_on(stays, link.group, link.role, at.end)
     columns = replace(plain, groups={**plain.groups, "household": link}, stays={"household": stays})
+    if seed % 3 == 0:
+        columns = _with_stated_kitchens(columns, rng)
     return replace(columns, own_periods=_own_periods(program, columns, rng))
+
+
+def _with_stated_kitchens(columns: Columns, rng: np.random.Generator) -> Columns:
+    """Some people of a household cook together, others too, and some with nobody."""
+    household = columns.groups["household"].group
+    alone = (household < 0) | (rng.random(len(household)) < 0.1)
+    kitchen = np.where(alone, -1, 2 * household + rng.integers(0, 2, len(household))).astype(np.int32)
+    link = GroupLink(kitchen, np.zeros(len(kitchen), dtype=np.int8))
+    counts = {**columns.counts, "kitchen": 2 * columns.counts["household"]}
+    return replace(columns, groups={**columns.groups, "kitchen": link}, counts=counts)
 
 
 def _stays(link: GroupLink, groups: int, at: Period, rng: np.random.Generator) -> Stays:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.assess.terms import assessments_by_name
 from api.history.population import PartOffset
 from api.history.runs import Run, RunFaults, all_runs, faults
 from api.http.access import CASE_WORKER, OPERATOR, Caller, require
@@ -89,7 +90,7 @@ def faults_shown(service: Service, id: str, caller: Caller, purpose: str, *, aft
 def _entity(service: Service, name: str) -> str:
     """Of whom an assessment is made."""
     for ruleset in service.laws.names:
-        rules = service.laws.law(ruleset, None, "").program.settings.assessments.get(name)
+        rules = assessments_by_name(service.laws.law(ruleset, None, "").program).get(name)
         if rules is not None:
             return rules.of
     raise Refusal("not-found")

@@ -103,7 +103,7 @@ def deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str,
         *sorted(f"{entity} {size}" for entity, size in (*shape.capacity.items(), *shape.members.items())),
         " ".join(sorted(shape.in_order)),
         f"of {' '.join(sorted(layout.columns.counts))}; owned {' '.join(sorted(layout.columns.owners))}",
-        f"{shape.complete} {layout.columns.complete}",
+        f"{shape.complete} {layout.columns.complete} {' '.join(sorted(shape.stated))}",
     )
 
 

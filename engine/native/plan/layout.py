@@ -102,7 +102,9 @@ class Layout:
     def shape(self, cells: dict[Cell, bool]) -> Shape:
         """The shape that code for these columns relies on."""
         shapes = {cell: ColumnShape(self.held(cell).storage, missing) for cell, missing in cells.items()}
-        return Shape(shapes, self.capacity, self.members, self.in_order, self.columns.complete)
+        entities = self.program.settings.entities
+        stated = frozenset(entity for entity in self.columns.groups if entities[entity].by)
+        return Shape(shapes, self.capacity, self.members, self.in_order, self.columns.complete, stated)
 
     def held(self, cell: Cell) -> Held:
         """How a column is held: decided by its definition, not by its entries."""
@@ -363,6 +365,18 @@ def _list_members(layout: Layout) -> None:
         largest = held.reshape(count, roles).sum(axis=1).max(initial=0)
         layout.members[group] = _room(int(largest), 16)
     layout.in_order = frozenset(in_order)
+    _list_nobody(layout)
+
+
+def _list_nobody(layout: Layout) -> None:
+    """Nobody is listed in groups of a kind of which a population has no table: formulas may ask who is in one."""
+    program, columns = layout.program, layout.columns
+    for group, entity in program.settings.entities.items():
+        if entity.of in columns.counts and group not in columns.groups and not is_made(program, columns, group):
+            layout.links[GroupOfEach(group)] = padded(np.full(columns.counts[entity.of], -1, dtype=np.int64), np.int32)
+            nothing = padded(np.empty(0, dtype=np.int64), np.int32)
+            layout.links |= {MemberStarts(group, number): nothing for number in range(len(entity.roles) + 1)}
+            layout.links[MemberList(group)] = nothing
 
 
 def _list_records(layout: Layout) -> None:

@@ -70,8 +70,8 @@ class WithoutOrders:
 
     def _most(self, link: ir.Link) -> int:
         counted = link.group.entity if isinstance(link, ir.Members) else link.entity
-        if isinstance(link, ir.Records) and link.further and link.by is None:
-            counted = list_of_owned(link.entity, link.further)
+        if isinstance(link, ir.Records) and link.further and list_of_owned(link.entity, link.further) in self.members:
+            counted = list_of_owned(link.entity, link.further)  # groups that a figure makes are in no such list
         return self.members.get(counted, MOST + 1)
 
     def _part(self, part: Any) -> Any:

@@ -44,7 +44,7 @@ def owned_rows(program: Program, columns: Columns) -> Iterator[Owned]:
     for group, link in columns.groups.items():
         declared = program.settings.entities[group]
         larger = declared.within
-        if larger in columns.groups and not declared.by:
+        if larger in columns.groups:
             owner, place, unclear = _larger(link, columns.groups[larger], columns.counts[group])
             yield Owned(group, larger, larger, owner, place, unclear)
 

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -127,15 +127,15 @@ def parts(node: ir.OverParts, period: Period) -> Sequence[Period] | None:
         return None
 
 
-def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[Reading]:
+def reads(body: ir.Expression, period: Period, whole: bool = False, stated: Collection[str] = ()) -> Iterator[Reading]:
     """The cells that the code of a formula reads; with `whole` also those that are read for rows that are handed
-    over."""
+    over: but none of the figures `stated`, which make groups that are stated."""
     for node, at in evaluated(body, period, whole):
         for _, key in order_keys(node):
             yield Cell(key, ETERNITY), False, ()
         for by, time in groupings(node) if whole else ():
             when = period_at(time, at)
-            if when is not None:
+            if when is not None and by.name not in stated:
                 yield Cell(by.name, when), False, ()
         match node:
             case ir.VariableRead():

@@ -47,13 +47,15 @@ class ColumnShape:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The columns, the most rows of each entity in a block, the most members that a group has, and for which groups the
-    people lie in the order of the group (so that a member's place is its row)."""
+    people lie in the order of the group (so that a member's place is its row). `stated`: groups that a figure makes
+    where a population does not state them, as this one does."""
 
     columns: dict[Cell, ColumnShape] = field(default_factory=dict)
     capacity: dict[str, int] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     in_order: frozenset[str] = frozenset()
     complete: bool = True
+    stated: frozenset[str] = frozenset()
 
 
 def assumed_bounds(definition: Definition, unit: int, options: Options) -> tuple[int, int]:

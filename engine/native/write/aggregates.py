@@ -55,7 +55,7 @@ class Taken:
 
 def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
     """The figure of an aggregate."""
-    of = node.link.group.entity if isinstance(node.link, ir.Members) else _list_name(node.link)
+    of = node.link.group.entity if isinstance(node.link, ir.Members) else _list_name(writer, node.link)
     whose = node.link.group if isinstance(node.link, ir.Members) else node.link.owner
     if of not in writer.memory.shape.members or not rows.is_laid_out(writer, whose):
         # records of a holder, a group of which the population has no table, or an owner whom it does not say
@@ -70,9 +70,10 @@ def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
     return replace(result, bad=lanes.either(result.bad, owner.bad), absent=lanes.either(result.absent, owner.absent))
 
 
-def _list_name(link: ir.Records) -> str:
+def _list_name(writer: Writer, link: ir.Records) -> str:
     """Under what it is kept how many of a link there are at most."""
-    return list_of_owned(link.entity, link.further) if link.further and link.by is None else link.entity
+    listed = link.by is None or link.entity in writer.memory.shape.stated
+    return list_of_owned(link.entity, link.further) if link.further and listed else link.entity
 
 
 def _made(writer: Writer, link: ir.Link, frame: Frame) -> Made | None:
@@ -92,7 +93,7 @@ def _runs(writer: Writer, link: ir.Link, owners: Rows, frame: Frame) -> Iterator
             first, after = rows.owned_places(writer.chunk, owners, link.entity, link.further)
         else:
             first, after = rows.places(writer.chunk, owners, link.entity, 0, 1)
-        yield Run(first, after, shape.members[_list_name(link)])
+        yield Run(first, after, shape.members[_list_name(writer, link)])
         return
     group = link.group.entity
     roles = writer.program.settings.entities[group].roles

@@ -122,7 +122,7 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
     person = subject.person
     if isinstance(person, ir.Bound):
         link = frame.links[person.name]
-        if isinstance(link, ir.Members) and link.group.entity == subject.entity and subject.by is None:
+        if isinstance(link, ir.Members) and link.group.entity == subject.entity and _is_stated(writer, subject):
             return resolve(writer, link.group, frame)  # a person is in at most one group of a kind
     person_place = resolve(writer, person, frame)
     groups = made_for(writer, subject.by, ir.ThisPeriod(), subject.entity, frame)
@@ -180,9 +180,13 @@ def _before(writer: Writer, subject: ir.Before, frame: Frame) -> Located:
     return Located(found, lanes.either(record.bad, unsure), lanes.either(record.absent, lanes.opposite(there)))
 
 
+def _is_stated(writer: Writer, subject: ir.GroupOf) -> bool:
+    return subject.by is None or subject.entity in writer.memory.shape.stated
+
+
 def made_for(writer: Writer, by: ir.Grouping | None, time: ir.Time, group: str, frame: Frame) -> Made | None:
-    """The groups that are meant, of a kind that a figure makes; None of another kind."""
-    if by is None:
+    """The groups that are meant, of a kind that a figure makes; None of another kind, and where they are stated."""
+    if by is None or group in writer.memory.shape.stated:
         return None
     groups = made(by, time, frame.period, writer.program.settings.entities[group].counted_start)
     assert groups is not None, "groups of a day that differs by row are handed over"

@@ -1,0 +1,159 @@
+"""Groups that a record may state, and that a figure makes where none is stated: in cases, tables and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from api.assess.annual import run_annual
+from api.assess.terms import assessments_by_name, terms_of
+from api.cases.machine import columns_of, holdable
+from citizens import Belongs, SqliteLog, Value, open_log
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Program
+from engine.native import evaluate
+from engine.native.agreement import differences
+from engine.pipeline import compile_rules
+from engine.population.door import from_arrow
+from engine.text.diagnostics import Diagnostics
+from engine.values.periods import parse_period
+from tests.api.households import correction, facts
+from tests.api.kitchens import MODULE, SETTINGS
+from tests.api.test_assessed_made_groups import follow, lives, owed, pay_of
+from tests.cli.command import run, write_rules
+
+YEAR, MARCH = parse_period("2024"), parse_period("2024-03")
+NEW_YEAR = date(2024, 1, 1)
+STATED = SETTINGS.partition("assessment:")[0].replace(
+    "may_have_none: true}", "may_have_none: true, roles: {cook: {plural: cooks}}}"
+) + ("assessment:\n  meals: {law: Kitchens Act s. 2, of: kitchen, period: year, liabilities: {kitchen_pay: Meals}}\n")
+
+
+@pytest.fixture(scope="module")
+def land(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rules(tmp_path_factory.mktemp("rules") / "land", MODULE, STATED)
+
+
+@pytest.fixture(scope="module")
+def program(land: Path) -> Program:
+    return compile_rules(land)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteLog]:
+    with open_log(tmp_path / "log") as opened:
+        yield opened
+
+
+def case_of(program: Program, kitchens: dict[str, Any]) -> Case:
+    problems = Diagnostics()
+    data = {
+        "at": "2024-03",
+        "complete": True,
+        "people": {"ann": {"cooks_at": 1}, "bo": {"cooks_at": 2}, "cy": {"cooks_at": 2}},
+        "dwellings": {"home": {"owner": "ann", "residents": ["bo", "cy"]}},
+        "kitchens": kitchens,
+    }
+    case = case_from_data(program, data, problems)
+    assert case is not None, [problem.message for problem in problems]
+    return case
+
+
+def shares(program: Program, case: Case) -> list[object]:
+    interpreter = Interpreter(program, case)
+    definition = program.find("share")
+    assert definition is not None
+    outcomes = [interpreter.find(Fact(definition.name, person, MARCH)) for person in ("ann", "bo", "cy")]
+    return [outcome.value if isinstance(outcome, Known) else outcome for outcome in outcomes]
+
+
+def test_a_case_makes_the_groups_that_it_does_not_state(program: Program) -> None:
+    made = case_of(program, {"home/bo": {"fees": 6}})
+    assert made.instances["kitchen"] == ("home/ann", "home/bo")
+    assert shares(program, made) == [10, 13, 13]
+    assert not holdable(program, made) and columns_of(program, made) is None
+    stated = case_of(program, {"k": {"cooks": ["ann", "cy"], "fees": 6}})
+    assert shares(program, stated) == [13, 1, 13]
+    assert holdable(program, stated) and columns_of(program, stated) is not None  # questions are ranked by code
+
+
+def tables(kitchens: bool) -> dict[str, pa.Table]:
+    people: dict[str, list[object]] = {
+        "person_id": [1, 2, 3, 4], "dwelling_id": [1, 1, 1, 2],
+        "dwelling_role": ["owner", "resident", "resident", "owner"],
+        "cooks_at": [1, 2, 2, 1], "pay@2024": [10, 20, 30, 40],
+    }  # fmt: skip
+    if kitchens:
+        people |= {"kitchen_id": [5, None, 5, None], "kitchen_role": ["cook", None, "cook", None]}
+    made = {"person": pa.table(people), "dwelling": pa.table({"dwelling_id": [1, 2]})}
+    return {**made, "kitchen": pa.table({"kitchen_id": [5], "fees": [6]})} if kitchens else made
+
+
+@pytest.mark.parametrize("kitchens", [False, True], ids=["made", "stated"])
+def test_code_gives_of_tables_what_cases_give(program: Program, kitchens: bool) -> None:
+    columns = from_arrow(program, MARCH, tables(kitchens)).columns
+    assert columns is not None
+    result = evaluate(program, columns, ["alone", "share", "need", "kitchen_number"])
+    assert not differences(program, columns, result) and not result.handed_over
+    share = result.figures["share"].entries.tolist()
+    assert share == ([1300, 100, 1300, 100] if kitchens else [1000, 1000, 1000, 1000])
+    assert not differences(program, columns, evaluate(program, columns, ["food_of_month", "as_if_alone"]))
+
+
+def test_tables_of_people_alone_have_nobody_in_a_group_that_they_do_not_list(program: Program) -> None:
+    """Code asked for the list of a group of which there is no table, and ended in an error of the program."""
+    people = pa.table({"person_id": [1], "cooks_at": [1]})
+    columns = from_arrow(program, MARCH, {"person": people}).columns
+    assert columns is not None
+    assert not differences(program, columns, evaluate(program, columns, ["share"]))
+
+
+def stated(home: str, kitchen: str, pay: int) -> dict[str, Value]:
+    return {**lives(home, 1, pay), "kitchen": Belongs(f"kitchen/{kitchen}", "cook")}
+
+
+def test_a_log_assesses_both_the_stated_and_the_made(log: SqliteLog, program: Program) -> None:
+    rules = assessments_by_name(program)
+    assert list(rules) == ["meals", "meals_made"]
+    of_stated, of_made = (terms_of(program, rules[name], YEAR, "test") for name in rules)
+    log.append(
+        [
+            facts("person/ann", "1", lives("a", 1, 30), NEW_YEAR),
+            facts("person/kid", "2", lives("a", 1, 20), NEW_YEAR),
+            facts("person/bob", "3", stated("b", "k", 7), NEW_YEAR),
+            facts("person/cy", "4", stated("b", "k", 8), NEW_YEAR),
+        ]
+    )
+    assert (run_annual(log, of_stated).assessed, run_annual(log, of_made).assessed) == (1, 1)
+    assert (pay_of(log, "kitchen/k", of_stated), pay_of(log, "kitchen/a/ann", of_made)) == (15, 50)
+    log.append([facts("person/ann", "5", {"kitchen": Belongs("kitchen/n", "cook")}, NEW_YEAR)])
+    follow(log, program)  # who is stated to be together is no longer made so, and is owed once
+    assert (pay_of(log, "kitchen/a/ann", of_made), owed(log, "kitchen/a/ann")) == (None, 0)
+    assert (pay_of(log, "kitchen/n", of_stated), owed(log, "kitchen/n")) == (30, 30)
+    log.append([correction("person/cy", "6", {"kitchen": None}, NEW_YEAR)])
+    follow(log, program)
+    assert (owed(log, "kitchen/k"), owed(log, "kitchen/b/cy")) == (7, 0)
+
+
+def test_groups_stated_for_another_time_alone_are_told_and_not_made(log: SqliteLog, program: Program) -> None:
+    of_made = terms_of(program, assessments_by_name(program)["meals_made"], YEAR, "test")
+    log.append([facts("person/ann", "1", lives("a", 1, 30), NEW_YEAR)])
+    log.append([facts("person/ann", "2", {"kitchen": Belongs("kitchen/k", "cook")}, date(2025, 1, 1))])
+    report = run_annual(log, of_made)
+    assert [group for group, _ in report.failed] == ["dwelling/a"]
+    assert report.failed[0][1] == "somebody here is stated to be in a kitchen at another time only"
+
+
+def test_the_commands_name_both(tmp_path: Path, land: Path) -> None:
+    with open_log(tmp_path / "citizens.db") as log:
+        log.append([facts("person/ann", "1", lives("a", 1, 20)), facts("person/bob", "2", stated("b", "k", 30))])
+    told = run("annual", land, "--year", "2024", "--log", tmp_path / "citizens.db")
+    assert "meals 2024: 1 kitchens in" in told.stdout and "meals made 2024: 1 kitchens in" in told.stdout, told.stdout
