@@ -27,6 +27,7 @@ commands = typer.Typer()
 
 @commands.command("simulate")
 def simulate_reforms(
+    context: typer.Context,
     rules: Annotated[str, typer.Argument(metavar="[RULES]", help="Shipped rules, or a folder.")] = "us",
     reform: Annotated[
         list[str] | None,
@@ -86,6 +87,7 @@ def simulate_reforms(
 
     places = Places(report, tables, manifest)
     if again is not None:
+        _require_nothing_beside(context)
         raise typer.Exit(simulate_command(again, places, threads, ray, as_json))
     request = Request(
         rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
@@ -94,6 +96,24 @@ def simulate_reforms(
         earners=tuple(earner or ()),
     )  # fmt: skip
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
+
+
+_BESIDE_AGAIN = {"again", "report", "tables", "manifest", "threads", "ray", "as_json"}
+
+
+def _require_nothing_beside(context: typer.Context) -> None:
+    """Raise Misuse if something is asked that the manifest says."""
+    from api.failures import Misuse
+
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and name not in _BESIDE_AGAIN:
+            named = "RULES" if name == "rules" else f"`{parameter.opts[0]}`"
+            raise Misuse(
+                f"{named} and `--again` cannot both be given: the manifest says what is asked",
+                "leave it out, or simulate anew, without `--again`",
+            )
 
 
 def _begin(population: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from api.cli.output import say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.schema import as_data
-from api.simulate.search import Asked, Range, Sought, seek, vary
+from api.simulate.search import Asked, Range, Sought, Tried, costs, seek, vary
 from engine.values.numbers import parse_decimal, with_commas
 
 
@@ -54,9 +54,25 @@ def _progress(what: str) -> None:
 
 
 def _tell(sought: Sought) -> None:
+    if sought.nearest is not None:
+        _tell_answer(sought, sought.nearest)
     for trial in sought.tried:
         mark = "  <- nearest" if sought.nearest == trial else ""
-        say(f"{sought.path} = {trial.value:>12}  net {with_commas(trial.net_change):>28}{mark}")
+        net = with_commas(str(round(Fraction(trial.net_change))))
+        say(f"{sought.path} = {trial.value:>12}  net {net:>22} {sought.currency}{mark}")
     say(f"{sought.year}, {sought.population}")
     for note in sought.notes:
         say(note)
+
+
+def _tell_answer(sought: Sought, nearest: Tried) -> None:
+    """The value that was sought, in a sentence, and its neighbour on the other side of the target."""
+    net, target = Fraction(nearest.net_change), Fraction(sought.target)
+    told = f"`{sought.path}` = {nearest.value} {costs(net)} {sought.currency} in {sought.year}"
+    if net == target:
+        say(f"{told}, exactly what was sought")
+    else:
+        others = [trial for trial in sought.within if trial != nearest]
+        beyond = "".join(f"; {other.value} {costs(Fraction(other.net_change))}" for other in others)
+        say(f"{told}, nearest to {with_commas(str(round(abs(target))))}{beyond}")
+    say()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -42,15 +42,17 @@ def simulate_command(request: Request | Path, places: Places, threads: int, ray:
     for path, folder in ((places.report, False), (places.tables, True), (places.manifest, False)):
         if path is not None:
             check_place(path, folder)
+    said: dict[str, Any] = {}
     try:
         with spread_over(ray) as spread:
             if isinstance(request, Path):
-                simulation = again(_manifest(request), threads, _progress, spread)
+                said = _manifest(request)
+                simulation = again(said, threads, _progress, spread, folder=request.parent)
             else:
                 simulation = simulate(replace(request, threads=threads), _progress, spread, complain)
     finally:
         _wipe()
-    _write(simulation, places)
+    other = _other_bytes(_write(simulation, places), said.get("written"))
     for year in simulation.years:
         for reform in year.reforms:
             if reform.changes_nothing:
@@ -59,7 +61,15 @@ def simulate_command(request: Request | Path, places: Places, threads: int, ray:
         say_json(as_data(simulation))
     else:
         _tell(simulation, places)
-    return ExitCode.DONE
+    for name in other:
+        complain(f"{name}: other bytes than when the manifest was written")
+    return ExitCode.DIFFERENCES_FOUND if other else ExitCode.DONE
+
+
+def _other_bytes(written: Mapping[str, str], then: Any) -> list[str]:
+    """What was written then too, and has other contents now."""
+    before = then if isinstance(then, dict) else {}
+    return [name for name, digest in written.items() if before.get(name, digest) != digest]
 
 
 def _require_place_for_distribution(request: Request | Path, places: Places, as_json: bool) -> None:
@@ -88,8 +98,9 @@ def _manifest(path: Path) -> Any:
     return said["manifest"] if isinstance(said, dict) and "manifest" in said else said  # the whole answer has it too
 
 
-def _write(simulation: Simulation, places: Places) -> None:
-    """All files or none: they take their names when every one is written, the manifest last, with their hashes."""
+def _write(simulation: Simulation, places: Places) -> dict[str, str]:
+    """All files or none: they take their names when every one is written, the manifest last, with their hashes, which
+    are returned."""
     written: dict[str, str] = {}
     page = _page(simulation) if places.report is not None or places.tables is not None else ""
     with appearing_together() as together:
@@ -101,6 +112,7 @@ def _write(simulation: Simulation, places: Places) -> None:
         if places.manifest is not None:
             text = json.dumps({**simulation.manifest, "written": written}, indent=2) + "\n"
             together.begin(places.manifest).write_text(text, encoding="utf-8")
+    return written
 
 
 def _page(simulation: Simulation) -> str:
@@ -145,6 +157,9 @@ def _tell(simulation: Simulation, places: Places) -> None:
         _budgets(year, simulation.currency)
         for reform in () if several else year.reforms:
             _reform(reform, simulation.currency)
+    if several:
+        for line in dict.fromkeys(_set_beyond(simulation)):
+            say(line)
     _window(simulation)
     say()
     for line in simulation.method:
@@ -154,6 +169,13 @@ def _tell(simulation: Simulation, places: Places) -> None:
     for path in (places.report, places.tables, places.manifest):
         if path is not None:
             say(f"wrote {path}")
+
+
+def _set_beyond(simulation: Simulation) -> Iterator[str]:
+    """What the reforms set beyond what the law states: whether it moves on, each once for all years."""
+    for year in simulation.years:
+        for reform in year.reforms:
+            yield from (f"{reform.reform}: {line}" for line in reform.set_beyond_the_law)
 
 
 def _window(simulation: Simulation) -> None:

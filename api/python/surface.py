@@ -14,7 +14,8 @@ from api.batch.unread import unread_columns
 from api.cases.explain import why
 from api.cases.files import CaseInvalid
 from api.cases.naming import find_definition, period_for, read_period
-from api.failures import Failure, Misuse
+from api.failures import Failure, Misuse, suggestion
+from api.find.candidates import Together
 from api.python.frames import back, to_arrow
 from api.rules import programs
 from api.simulate.answers import Simulation
@@ -27,8 +28,11 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
 from engine.native import evaluate
+from engine.native.handover import case_of
+from engine.population.columns import Columns
 from engine.population.door import from_arrow
 from engine.text.diagnostics import Diagnostics
+from engine.values.periods import Period
 from engine.values.types import Value
 
 _SHOWN = 20
@@ -71,16 +75,12 @@ class Law:
         if entity not in frames:
             raise Misuse(f"there is no frame of `{entity}`, whose figures are wanted", f"give `{{'{entity}': …}}`")
         tables = {name: to_arrow(frame) for name, frame in frames.items()}
-        admitted = from_arrow(self.program, period, tables, complete=complete)
-        if admitted.columns is None:
-            shown = "\n  ".join(map(str, admitted.problems[:_SHOWN]))
-            count = f"{len(admitted.problems):,} fault{'s' * (len(admitted.problems) > 1)}"
-            raise Failure(f"the frames have {count}:\n  {shown}", "correct the cells")
+        columns = self._columns(tables, period, complete)
         for told in unread_columns(
             self.program, period, wanted, {name: table.column_names for name, table in tables.items()}
         ):
             warnings.warn(told, stacklevel=2)
-        result = evaluate(self.program, admitted.columns, [definition.name for definition in wanted], threads=threads)
+        result = evaluate(self.program, columns, [definition.name for definition in wanted], threads=threads)
         rows = Rows(len(tables[entity]), None)
         made = {f"{entity}_id": ids_of(entity, tables[entity], 0)}
         for definition in wanted:
@@ -100,6 +100,35 @@ class Law:
         """Why a figure of a case is what it is: the tree of what decided it, with the law, as text."""
         explained = why(self.program, self._case(case, at), find_definition(self.program, figure))
         return "\n\n".join("\n".join(render(tree)) for tree in explained.trees)
+
+    def why_row(self, frames: Frames, figure: str, of: str, at: int | str, *, complete: bool = True) -> str:
+        """Why a figure is what it is for one row of `frames` (as in `evaluate`), whose id is `of`: the tree as text.
+
+        People and groups are called by their ids. Raises Failure with every cell that is at fault.
+        """
+        definition, period = find_definition(self.program, figure), read_period(self.program, str(at))
+        tables = {name: to_arrow(frame) for name, frame in frames.items()}
+        if definition.entity not in tables:
+            raise Misuse(f"there is no frame of `{definition.entity}`, whose figure `{figure}` is", "give it too")
+        columns = self._columns(tables, period, complete)
+        names = {
+            entity: [str(name) for name in ids_of(entity, table, 0).to_pylist()] for entity, table in tables.items()
+        }
+        known = names[definition.entity]
+        if of not in known:
+            raise Misuse(f"no {definition.entity} has the id `{of}`", suggestion(of, known))
+        rows = Together(self.program, columns).rows(definition.entity, known.index(of))
+        case = case_of(self.program, columns, rows, names=names)
+        return "\n\n".join("\n".join(render(tree)) for tree in why(self.program, case, definition, of).trees)
+
+    def _columns(self, tables: Mapping[str, Any], at: Period, complete: bool) -> Columns:
+        """The tables as columns. Raises Failure with every cell that is at fault."""
+        admitted = from_arrow(self.program, at, tables, complete=complete)
+        if admitted.columns is None:
+            shown = "\n  ".join(map(str, admitted.problems[:_SHOWN]))
+            count = f"{len(admitted.problems):,} fault{'s' * (len(admitted.problems) > 1)}"
+            raise Failure(f"the frames have {count}:\n  {shown}", "correct the cells")
+        return admitted.columns
 
     def _case(self, data: Mapping[str, object], at: int | str) -> Case:
         problems = Diagnostics()

@@ -62,10 +62,15 @@ def find_rules(name: str) -> Path:
 
 
 def find_reforms(paths: Sequence[Path]) -> list[Path]:
-    """The reform files, which must be there. Raises Misuse for one that is not."""
+    """The reform files, which must be there and ours. Raises Misuse for one that is not."""
     for path in paths:
         if not path.is_file():
             raise Misuse(f"there is no reform file `{path}`", "name a YAML file; see Reforms in rules/README.md")
+        if path.suffix == ".json":
+            raise Misuse(
+                f"`{path}` is JSON, as Tax-Calculator and PolicyEngine write reforms, and not YAML",
+                f"`rulewright translate {path} > {path.stem}.yaml` makes one of it, and lists what it cannot read",
+            )
     return list(paths)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from api.simulate.diff_measured import FigureChange
 from api.simulate.differences import Differences
@@ -39,7 +40,8 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
             f"{compared.unchanged} do not"
         )
         for figure in compared.figures:
-            yield f"  {figure.figure}: {with_commas(figure.change)} {currency} in all, for {_whom(figure)}"
+            change = with_commas(str(round(Fraction(figure.change))))
+            yield f"  {figure.figure}: {change} {currency} in all, for {_whom(figure)}"
 
 
 def _whom(figure: FigureChange) -> str:
@@ -48,4 +50,4 @@ def _whom(figure: FigureChange) -> str:
         return "fewer than 10 units of the sample"
     ways = [f"{n:,} {way}" for n, way in ((figure.more, "more"), (figure.less, "less")) if n]
     said = f"{figure.n:,} units of the sample" + (f" ({', '.join(ways)})" if ways else "")
-    return f"{said}: {figure.whom}" if figure.whom else said
+    return f"{said}; of all for whom it changes: {figure.whom}" if figure.whom else said

@@ -128,6 +128,7 @@ def _sample(view: View, name: str) -> Source:
 
 def admit(program: Program, view: View, source: Source, at: Period, *, weight: str, index: str) -> Population:
     """The population at `at`. Raises Failure with everything that is wrong with its cells."""
+    check_index(program, index)
     units = source.tables[view.unit]
     weights, scale = _weights(units, weight or view.weight, source.files[view.unit])
     tables, aside = dict(source.tables), [weight or view.weight]
@@ -234,10 +235,15 @@ def _any_weights(values: Sequence[object], name: str, file: str) -> tuple[NDArra
     return np.array(whole, dtype=np.int64), 10**places
 
 
+def check_index(program: Program, index: str) -> None:
+    """Raise Misuse if what is to carry money on is not there, whether or not it is needed."""
+    if index not in ("", "none", *program.parameters):
+        raise Misuse(f"there is no index `{index}`", suggestion(index, program.parameters, "`--uprate none`"))
+
+
 def index_factor(program: Program, index: str, start: int, at: Period) -> Fraction:
     """How much an index of the rules grows from a year to a period. Raises Misuse for one that is not there."""
-    if index not in program.parameters:
-        raise Misuse(f"there is no index `{index}`", suggestion(index, program.parameters, "`--uprate none`"))
+    check_index(program, index)
     constants = Constants(program)
     then = constants.at(index, program.settings.period(str(start)).start)
     now = constants.at(index, at.start)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from api.failures import Failure
@@ -17,7 +18,7 @@ from api.simulate.earners import Earner, earners_of
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.household_benefits import benefits_of, counted, said_of
 from api.simulate.households import Households, households_of
-from api.simulate.manifest import check_same, manifest_of, request_again
+from api.simulate.manifest import manifest_of, request_again, same_as_said
 from api.simulate.method import method
 from api.simulate.outcomes import Outcome, Units, outcome, units_of
 from api.simulate.population import Population, admit
@@ -41,20 +42,24 @@ def simulate(
     on_progress: Progress = lambda *_: None,
     spread: Spread = here,
     on_notice: Callable[[str], None] = lambda _: None,
+    *,
+    said: dict[str, Any] | None = None,
 ) -> Simulation:
     """The whole answer; `spread` says where each law's outcome is computed. `on_notice` is told, before the population
-    is read, of reforms that cannot be expected to change anything.
+    is read, of reforms that cannot be expected to change anything. `said` is the manifest that it is to be the same as.
 
     Raises Failure (RulesInvalid for a reform with a fault) before anything is computed of it.
     """
     asked = read_request(request, on_notice)
+    manifest = manifest_of(request, asked.law, [program for _, program in asked.reformed], asked.source)
+    if said is not None:
+        manifest = same_as_said(said, manifest)
     tell = _Told(on_progress, len(asked.periods) * (1 + len(asked.reformed)))
     found = [_year(asked, period, tell, spread) for period in asked.periods]
     hide_what_follows_from_all([answered for _, answers in found for answered in answers])
     years = tuple(replace(year, reforms=tuple(each.hidden() for each in answers)) for year, answers in found)
     tell.done()
     by_household = any(answer.households is not None for answer in years[-1].reforms)
-    manifest = manifest_of(request, asked.law, [program for _, program in asked.reformed], asked.source)
     return Simulation(
         request.rules, asked.law.settings.currency, asked.source.about, method(request, asked.view, by_household),
         years, window_of(years), manifest,
@@ -178,9 +183,16 @@ def _year_answer(law: Program, period: Period, population: Population, units: Un
 
 
 def again(
-    said: dict[str, Any], threads: int, on_progress: Progress = lambda *_: None, spread: Spread = here
+    said: dict[str, Any],
+    threads: int,
+    on_progress: Progress = lambda *_: None,
+    spread: Spread = here,
+    *,
+    folder: Path | None = None,
 ) -> Simulation:
-    """The same answer as the one a manifest was written for; a Failure if it cannot be the same."""
-    simulation = simulate(replace(request_again(said), threads=threads), on_progress, spread)
-    check_same(said, simulation.manifest)
-    return simulation
+    """The same answer as the one a manifest was written for, whose files are where they were or in `folder`.
+
+    Raises Failure, before anything is computed, if it cannot be the same.
+    """
+    request = replace(request_again(said, folder), threads=threads)
+    return simulate(request, on_progress, spread, said=said)

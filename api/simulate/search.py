@@ -25,7 +25,7 @@ from api.simulate.outcomes import Outcome, net_change, outcome, units_of
 from api.simulate.population import admit, read_source
 from api.simulate.view import load_view
 from engine.ir.program import Program
-from engine.values.numbers import format_decimal, parse_decimal
+from engine.values.numbers import format_decimal, parse_decimal, with_commas
 
 Progress = Callable[[str], None]
 MOST_TRIALS = 60
@@ -76,6 +76,7 @@ class Sought:
     tried: tuple[Tried, ...]
     population: str
     notes: tuple[str, ...]
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +210,20 @@ def seek(
     low, high = 0, values.steps
     ends = [trials.net(low) - target, trials.net(high) - target]
     if ends[0] * ends[1] > 0:
-        told = " and ".join(
-            f"{trial.value} changes the net by {trial.net_change}" for trial in map(trials.tried, (low, high))
+        told = " and ".join(f"{values.text(values.value(end))} {costs(trials.net(end))}" for end in (low, high))
+        raise Failure(
+            f"no value between the ends {costs(target)}: {told}", "widen `--from` and `--to`, or ask for another cost"
         )
-        wanted = exact_text(target.numerator, target.denominator)
-        raise Failure(f"the target {wanted} does not lie between the ends: {told}", "widen `--from` and `--to`")
     low, high = _narrowed(trials, target, low, high)
     nearest = min((low, high), key=lambda number: abs(trials.net(number) - target))
     tried = tuple(trials.tried(number) for number in sorted(trials.known))
     within = tuple(map(trials.tried, (low, high)))
     return _sought(trials, exact_text(target.numerator, target.denominator), trials.tried(nearest), within, tried)
+
+
+def costs(net_change: Fraction) -> str:
+    """A change of the net budget in words: what it costs, or raises, in whole units of the currency."""
+    return f"{'raises' if net_change > 0 else 'costs'} {with_commas(str(round(abs(net_change))))}"
 
 
 def _narrowed(trials: _Trials, target: Fraction, low: int, high: int) -> tuple[int, int]:
@@ -242,5 +247,5 @@ def _sought(
 ) -> Sought:
     return Sought(
         trials.range.path, str(trials.period), target, nearest, within, tried, trials.population.about,
-        trials.population.notes,
+        trials.population.notes, trials.law.settings.currency,
     )  # fmt: skip

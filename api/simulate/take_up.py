@@ -37,15 +37,17 @@ def read_take_up(program: Program, view: View, texts: Sequence[str]) -> dict[str
     for text in texts:
         name, equals, said = text.partition("=")
         if name not in names:
-            raise Misuse(
-                f"the view does not say what not claiming `{name}` means", suggestion(name, names, "see `claims`")
-            )
+            known = "those whose take-up can be stated: " + ", ".join(f"`{each}`" for each in names)
+            raise Misuse(f"nothing says what not claiming `{name}` means", suggestion(name, names, known))
         try:
             part = parse_decimal(said.removesuffix("%")) / (100 if said.endswith("%") else 1)
         except ValueError:
             part = Fraction(-1)
         if not equals or not 0 <= part <= 1:
-            raise Misuse(f"`{text}` is not part of those who are due something", "write `--take-up eitc=80%`")
+            raise Misuse(
+                f"`--take-up {text}` does not say which part of those who are due it claims",
+                f"write a part from 0% to 100%: `--take-up {name}=80%`",
+            )
         parts[name] = part
     return parts
 

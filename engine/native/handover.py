@@ -41,10 +41,19 @@ def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
     return by_entity
 
 
-def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], *, by_place: bool = False) -> Case:
+def case_of(
+    program: Program,
+    columns: Columns,
+    rows: Mapping[str, Sequence[int]],
+    *,
+    by_place: bool = False,
+    names: Mapping[str, Sequence[str]] | None = None,
+) -> Case:
     """The case of some rows that belong together. Ids are row numbers, or, so that other rows give the same ids, places
-    among these rows."""
+    among these rows; or what `names` has for each row of an entity."""
     ids = _ids(rows, by_place)
+    for entity, called in (names or {}).items():
+        ids[entity].update((row, called[row]) for row in rows.get(entity, ()))
     given: dict[Fact, Value] = {}
     for cell, column in columns.columns.items():
         definition = program.definitions[cell.name]
@@ -98,7 +107,7 @@ class _Ids(dict[int, str]):
         return str(row)
 
 
-def _ids(rows: Mapping[str, Sequence[int]], by_place: bool) -> Ids:
+def _ids(rows: Mapping[str, Sequence[int]], by_place: bool) -> dict[str, _Ids]:
     ids: dict[str, _Ids] = defaultdict(_Ids)
     for entity, listed in rows.items():
         ids[entity].update((row, str(place if by_place else row)) for place, row in enumerate(listed))

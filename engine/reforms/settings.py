@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -109,9 +110,12 @@ def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleM
         message = f"`{name.name}` is declared in several modules: {modules}"
         context.report("E803", message, name.span, help="export the right one")
     else:
-        help_text = context.did_you_mean(name.name, [declared.name for _, declared in everything])
-        if any(variable.name == name.name for module in ruleset.modules for variable in module.variables):
-            help_text = f"`{name.name}` is computed: put another definition under `replace: {{variables: …}}`"
+        computed = [variable.name for module in ruleset.modules for variable in module.variables]
+        names = [declared.name for _, declared in everything]
+        help_text = context.did_you_mean(name.name, names)
+        nearest = get_close_matches(name.name, [*names, *computed], n=1)
+        if nearest and nearest[0] not in names:
+            help_text = f"`{nearest[0]}` is computed: put another definition under `replace: {{variables: …}}`"
         context.report("E803", f"there is no constant `{name.name}`", name.span, help=help_text)
     return None
 
@@ -121,6 +125,15 @@ def constants(module: RuleModule) -> Iterator[Constant]:
     yield from module.parameters
     yield from module.tables
     yield from module.scales
+
+
+def _first_keys(constant: Constant, context: Context, types: Sequence[KeyType]) -> str:
+    """An example of what to write, each key by its first value, on a line of its own."""
+    known = [_rows_by_day(constant) if key.day else key_values(context, key) for key in types]
+    if not types or not all(known):
+        return ""
+    firsts = ", ".join(key_words(next(iter(values))) for values in known)
+    return f", such as `{constant.name}[{firsts}]`, each on a line of its own"
 
 
 def _keys(
@@ -133,7 +146,8 @@ def _keys(
         types = (constant.key,)
     if len(written) != len(types):
         wanted = f"`{name.name}[{', '.join(key.name for key in types)}]`" if types else f"`{name.name}`"
-        context.report("E803", f"`{name.name}` is not named like this", name.span, help=f"write {wanted}")
+        each = _first_keys(constant, context, types)
+        context.report("E803", f"`{name.name}` is not named like this", name.span, help=f"write {wanted}{each}")
         return None
     keys = []
     for node, key_type in zip(written, types, strict=True):

@@ -54,6 +54,20 @@ def test_one_case_is_exact_and_explained(law: rulewright.Law) -> None:
     assert law.why(case, "income_tax", at=2024).startswith("Income tax: 3,600.20 USD")
 
 
+def test_a_row_is_explained_as_the_case_that_it_is(law: rulewright.Law) -> None:
+    people = {
+        "person_id": ["a", "b", "c", "d"], "tax_unit_id": ["u", "u", "v", "v"], "age": [40, 3, 40, 3],
+        "role": ["head", "dependent"] * 2, "wages": [30_000, 0, 30_001, 0],
+    }  # fmt: skip
+    frames = {"person": people, "tax_unit": polars.DataFrame({"tax_unit_id": ["u", "v"]})}
+    told = law.why_row(frames, "income_tax", "v", at=2024)
+    home = {"head": "c", "dependents": ["d"]}
+    case = {"complete": True, "people": {"c": {"wages": 30_001, "age": 40}, "d": {"age": 3}}, "tax_units": {"v": home}}
+    assert told == law.why(case, "income_tax", at=2024)
+    with pytest.raises(rulewright.Failure, match="no tax_unit has the id `w`"):
+        law.why_row(frames, "income_tax", "w", at=2024)
+
+
 def test_a_column_for_a_year_that_nothing_reads_is_warned_of(law: rulewright.Law) -> None:
     people = {**PEOPLE, "wages@2023": PEOPLE["wages"]}
     del people["wages"]

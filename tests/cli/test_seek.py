@@ -41,6 +41,13 @@ def test_the_value_is_that_of_the_law_solved_by_hand(land: Path) -> None:
     assert all(Fraction(way["net_change"]) == -5 * (int(way["value"]) - 2_000) for way in answer["tried"])
 
 
+def test_the_answer_is_a_sentence(land: Path) -> None:
+    told = sought(land, "--cost", "5_003").stdout.splitlines()
+    assert told[0] == "`allowance` = 3001 costs 5,005 USD in 2024, nearest to 5,003; 3000 costs 5,000"
+    exactly = sought(land, "--cost", "-5_000", "--from", "0", "--to", "1_500").stdout.splitlines()
+    assert exactly[0] == "`allowance` = 1000 raises 5,000 USD in 2024, exactly what was sought"
+
+
 def test_without_a_cost_every_value_is_told(land: Path) -> None:
     done = sought(land, "--step", "1_500", "--json")
     tried = json.loads(done.stdout)["tried"]
@@ -52,7 +59,7 @@ def test_without_a_cost_every_value_is_told(land: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (("--cost", "90_000"), "the target -90000.00 does not lie between the ends"),
+        (("--cost", "90_000"), "no value between the ends costs 90,000: 2000 costs 0 and 5000 costs 15,000"),
         (("--cost", "much"), "`--cost`: `much` is not a plain decimal number"),
         (("--step", "5%"), "some of the range is in per cent and some is not"),
         (("--step", "0"), "the range is empty"),

@@ -184,14 +184,70 @@ def test_the_same_again_gives_the_same_bytes(land: Path) -> None:
     assert all("var(" not in chart and "fill: #0b5675" in chart for chart in pictures(page))
     regions = re.findall('role="region" aria-label="([^"]*)"', page)
     assert len(set(regions)) == len(regions)
-    kept = (land / "reform.yaml").read_text()
-    try:
-        (land / "reform.yaml").write_text(kept.replace(": 0}", ": 1}"))
-        refused = run("simulate", "--again", "manifest.json", cwd=land)
-    finally:
-        (land / "reform.yaml").write_text(kept)
-    assert refused.returncode == 1
-    assert "a reform is not what it was" in refused.stderr
+
+
+@pytest.fixture
+def manifest(land: Path) -> Any:
+    """The manifest of a simulation with a report."""
+    done = simulated(land, "--manifest", "kept.json", "--report", "kept.html")
+    assert done.returncode == 0, done.stderr
+    return json.loads((land / "kept.json").read_text())
+
+
+def test_files_that_lie_by_the_manifest_are_found_there(land: Path, manifest: Any, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(land, moved)
+    done = run("simulate", "--again", "moved/kept.json", "--report", "r.html", "--manifest", "m.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "r.html").read_bytes() == (land / "kept.html").read_bytes()
+    assert json.loads((tmp_path / "m.json").read_text()) == manifest
+
+
+def test_what_is_not_what_it_was_is_named_before_anything_is_computed(
+    land: Path, manifest: Any, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(land, moved)
+    manifest["versions"]["numpy"] = "1.0"
+    (moved / "kept.json").write_text(json.dumps(manifest))
+    people = (moved / "people.csv").read_text().splitlines()
+    (moved / "people.csv").write_text("\n".join(people[:-1]) + "\n")
+    (moved / "reform.yaml").write_text((moved / "reform.yaml").read_text().replace(": 0}", ": 1}"))
+    refused = run("simulate", "--again", "kept.json", cwd=moved)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "numpy: then 1.0, now " in refused.stderr
+    assert "the reform `reform.yaml`: its contents have changed" in refused.stderr
+    assert "the population: its contents have changed" in refused.stderr
+
+
+def test_other_bytes_than_those_of_the_manifest_are_told(land: Path, manifest: Any) -> None:
+    manifest["written"]["report"] = "0" * 64
+    (land / "other.json").write_text(json.dumps(manifest))
+    done = run("simulate", "--again", "other.json", "--report", "again.html", cwd=land)
+    assert done.returncode == 5
+    assert "report: other bytes than when the manifest was written" in done.stderr
+
+
+@pytest.mark.parametrize(("given", "named"), [(("--seed", "4"), "`--seed`"), (("rules",), "RULES")])
+def test_nothing_that_the_manifest_says_is_asked_beside_it(land: Path, given: tuple[str, ...], named: str) -> None:
+    refused = run("simulate", *given, "--again", "manifest.json", cwd=land)
+    assert refused.returncode == 2
+    assert f"{named} and `--again` cannot both be given" in refused.stderr
+
+
+@pytest.mark.parametrize("change", [{"at": "2024"}, {"at": [2024]}, {"seed": "x"}, {"reforms": [1]}, {"rules": None}])
+def test_what_is_no_manifest_is_refused(land: Path, manifest: Any, change: dict[str, Any]) -> None:
+    (land / "no_manifest.json").write_text(json.dumps({**manifest, **change}))
+    refused = run("simulate", "--again", "no_manifest.json", cwd=land)
+    assert refused.returncode == 2
+    assert "this is not a manifest of a simulation" in refused.stderr
+
+
+def test_a_reform_of_another_calculator_is_told_how_to_translate(land: Path) -> None:
+    (land / "bill.json").write_text('{"CTC_c": {"2026": 3000}}')
+    refused = run("simulate", "rules", "--view", "view.yaml", "--reform", "bill.json", "--at", "2024", cwd=land)
+    assert refused.returncode == 2
+    assert "`rulewright translate bill.json > bill.yaml` makes one of it" in refused.stderr
 
 
 @pytest.mark.parametrize(

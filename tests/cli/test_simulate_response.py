@@ -92,8 +92,9 @@ def test_errors_of_replicate_weights_are_worked_out_by_hand(land: Path) -> None:
     [
         (("--elasticity", "much"), "`--elasticity`: `much` is not a plain decimal number"),
         (("--elasticity", "-1"), "an elasticity of -1 is not from above 0 to 5"),
-        (("--take-up", "tax=80%"), "does not say what not claiming `tax` means"),
-        (("--take-up", "taxed=180%"), "`taxed=180%` is not part of those who are due something"),
+        (("--take-up", "tax=80%"), "nothing says what not claiming `tax` means"),
+        (("--take-up", "taxed=180%"), "`--take-up taxed=180%` does not say which part of those who are due it claims"),
+        (("--uprate", "no_index"), "there is no index `no_index`"),
         (("--replicates", "wgt*"), "0 columns of the units fit `wgt*`"),
         (("--replicates", "rep*", "--replicate-factor", "0"), "a factor of 0 gives no error"),
     ],

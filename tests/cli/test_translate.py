@@ -143,3 +143,12 @@ def test_what_is_not_here_is_told(tmp_path: Path) -> None:
 def test_faults_are_told(tmp_path: Path, content: Any, told: str) -> None:
     with pytest.raises(Failure, match=told):
         translate(written(tmp_path, content))
+
+
+def test_an_amount_that_is_to_stand_still_and_is_not_set_is_listed(tmp_path: Path) -> None:
+    kept = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": {"2026": False}}
+    assert translate(written(tmp_path, kept)).unread == ()
+    frozen = {**kept, "STD-indexed": {"2026": False}}
+    assert translate(written(tmp_path, frozen)).unread == ("STD-indexed",)
+    moving = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": [{"year": 2026, "value": True}]}
+    assert translate(written(tmp_path, moving)).unread == ("CTC_c-indexed",)

@@ -172,3 +172,16 @@ def test_what_a_reform_may_not_do(tmp_path: Path, text: str, code: str) -> None:
     compiled = check(tmp_path, {"tax": LAW}, [f"about: x\nlaw: y\n{text}\n"])
     assert code in codes(compiled), told(compiled)
     assert compiled.program is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "remedy"),
+    [
+        ("bonus: {2022-01-01: 2_000}", "write `bonus[children]`, such as `bonus[0]`, each on a line of its own"),
+        ("wgaes: {2022-01-01: 2_000}", "did you mean `rates`?"),
+        ("tx: {2022-01-01: 2_000}", "`tax` is computed: put another definition under `replace: {variables: …}`"),
+    ],
+)
+def test_the_remedy_is_what_this_author_should_write(tmp_path: Path, setting: str, remedy: str) -> None:
+    compiled = check(tmp_path, {"tax": LAW}, [f"about: x\nlaw: y\nset:\n  {setting}\n"])
+    assert [problem.help for problem in compiled.problems] == [remedy]

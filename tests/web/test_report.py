@@ -113,6 +113,16 @@ def test_the_report_prints_with_every_table(chromium: Any, page_of: Path) -> Non
     page.close()
 
 
+def test_no_page_break_parts_a_chart_from_its_caption_or_cuts_a_table(chromium: Any, page_of: Path) -> None:
+    page = chromium.new_page()
+    page.goto(page_of.as_uri())
+    page.emulate_media(media="print")
+    style = "(names) => names.map(([of, key]) => getComputedStyle(document.querySelector(of))[key])"
+    kept = [["figcaption", "breakAfter"], ["table", "breakInside"], ["pre", "breakInside"], ["li", "breakInside"]]
+    assert page.evaluate(style, kept) == ["avoid"] * len(kept)
+    page.close()
+
+
 def test_the_budget_stands_line_by_line_on_a_phone(chromium: Any, page_of: Path) -> None:
     """Nothing to scroll sideways, no tall head, and every figure says beside it what it is."""
     context = chromium.new_context(viewport={"width": 320, "height": 700}, offline=True)

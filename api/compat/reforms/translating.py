@@ -63,6 +63,7 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
         keep(setting for setting in settings if isinstance(setting, Setting))
         if not settings and name not in _served(said, names[theirs]):
             unread.append(name)
+    unread += [name for name in said if name.endswith(INDEXED) and not _only_keeps(said, name)]
     if not values_set and not edits:
         raise Failure(
             f"none of the parameters of `{title}` is here: {', '.join(unread)}", "write an overlay of our own"
@@ -95,6 +96,13 @@ def _served(said: Mapping[str, Any], names: Mapping[str, Any]) -> set[str]:
 def _all_stay(said: Mapping[str, Any]) -> bool:
     """Whether the reform itself keeps every amount from moving on."""
     return all(name.endswith(INDEXED) or f"{name}{INDEXED}" in said for name in said)
+
+
+def _only_keeps(said: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter's `-indexed` only keeps from moving what the reform sets, as it is here anyway."""
+    dated = said[name]
+    values = [record.get("value") for record in dated] if isinstance(dated, list) else list(dated.values())
+    return name.removesuffix(INDEXED) in said and not any(values)
 
 
 def _overlay(title: str, values_set: Mapping[str, Mapping[str, str]]) -> str:
