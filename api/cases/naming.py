@@ -9,6 +9,7 @@ from engine.interpret.cases import Case
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
+from engine.text.articles import with_article
 from engine.values.periods import Period, Unit
 
 
@@ -121,7 +122,7 @@ def several_periods(definition: Definition, at: Period) -> tuple[str, str]:
 def nobody(program: Program, case: Case, definition: Definition) -> Misuse:
     """There is none of the entity whose figure is wanted: how to add one."""
     entity = program.settings.entities[definition.entity]
-    message = f"`{definition.short_name}` is a figure of a {entity.name}, and the case has none"
+    message = f"`{definition.short_name}` is a figure of {with_article(entity.name)}, and the case has none"
     if not entity.of:
         return Misuse(message, f"add one: `{entity.plural}: {{ada: {{…}}}}`")
     someone = next(iter(case.instances.get(entity.of, ())), "ada")

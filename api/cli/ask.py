@@ -7,24 +7,28 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from api.cases.calculate import Asked, calculate, question
 from api.cases.files import load_case
 from api.cases.interpreters import Interpreters
 from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
-from api.cases.naming import find_definitions
+from api.cases.naming import find_definitions, read_period
 from api.cli.ask_lists import ask_lists
-from api.cli.ask_people import ask_people
-from api.cli.output import complain, count, say, say_json, waiting
+from api.cli.ask_people import ask_people, case_of_people, whom
+from api.cli.ask_report import NOTHING_BEFORE, put, report_end, report_figures
+from api.cli.ask_session import no_answers, people_kept, write_kept
+from api.cli.output import complain, count, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.deciding import decides
-from api.interview.interview import Step, next_step, read_answer, read_whole
+from api.interview.interview import Step, next_step, read_typed, read_whole
 from api.interview.kept import FAULTS, kept_fact, kept_value
 from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
 from engine.explain.words import value_words
-from engine.interpret.cases import Case
+from engine.interpret.cases import EVERY, Case
 from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
@@ -33,10 +37,11 @@ from engine.values.types import Value
 
 @dataclass(eq=False)
 class _Interview:
-    """The answers so far, in order; None for what nobody could tell."""
+    """The answers so far, in order; None for what nobody could tell. `people`: who there is, where that was asked."""
 
     program: Program
     case: Case
+    people: dict[str, Any] | None = None
     answers: list[tuple[Fact, Value | None]] = field(default_factory=list)
 
     def now(self) -> tuple[Case, list[Fact]]:
@@ -58,9 +63,7 @@ class _Interview:
             }
             for fact, value in self.answers
         ]
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(json.dumps({"answers": told}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_kept(path, self.people, {"answers": told})
 
     def told(self, fact: Fact, value: Value) -> object:
         """An answer as JSON."""
@@ -86,7 +89,7 @@ class _Interview:
                 if entry["answer"] is not None:  # who did not know may know now
                     self.answers.append((fact, kept_value(self.program, fact, entry["answer"])))
         except FAULTS as fault:
-            raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
+            raise no_answers(path) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ def ask_command(options: Options) -> int:
         raise Misuse("answers come from stdin, so the case cannot", "put the case in a file")
     if figures and options.want:
         raise Failure(f"there is no case `{options.path}`", "name a file, or leave it out to be asked who there is")
-    case = ask_people(program, wanted, options.at) if figures else load_case(program, options.path, options.at)
+    people = _people(program, wanted, options) if figures else None
+    case = load_case(program, options.path, options.at) if people is None else case_of_people(program, people)
     listed = bool(screens.lists) and not options.one_by_one
     if (options.learn or options.keep_learned is not None) and not listed:
         raise Misuse(
@@ -127,9 +131,29 @@ def ask_command(options: Options) -> int:
     if listed:
         statistics = _learned(program, case, options)
         return ask_lists(
-            program, screens, case, wanted, save=options.save, as_json=options.as_json, statistics=statistics
+            program,
+            screens,
+            case,
+            wanted,
+            save=options.save,
+            as_json=options.as_json,
+            statistics=statistics,
+            people=people,
         )
-    return _one_by_one(_Interview(program, case), wanted, options.save, options.as_json)
+    return _one_by_one(_Interview(program, case, people), wanted, options.save, options.as_json)
+
+
+def _people(program: Program, wanted: Sequence[Definition], options: Options) -> dict[str, Any]:
+    """Who there is: as the file of answers says it, or as it is asked, and kept there at once."""
+    kept = people_kept(options.save)
+    if kept is None:
+        return ask_people(program, wanted, options.at)
+    if options.at and str(read_period(program, options.at)) != kept.get("at"):
+        raise Misuse(
+            f"the answers in `{options.save}` are about {kept.get('at')}",
+            f"leave out `--at {options.at}`, or name a new file",
+        )
+    return kept
 
 
 def _learned(program: Program, case: Case, options: Options) -> Mapping[str, Likely]:
@@ -157,6 +181,8 @@ def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path 
     program = interview.program
     if save is not None and save.exists():
         interview.resume(save)
+    elif save is not None:
+        interview.save(save)
     interpreters = Interpreters(program)
     while True:
         case, passed = interview.now()
@@ -169,7 +195,7 @@ def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path 
     if as_json:
         say_json(as_data(step))
     else:
-        _report(step, len(interview.answers))
+        _report(interview, wanted, step)
     return ExitCode.FAILED if step.figures.failed else ExitCode.DONE
 
 
@@ -177,8 +203,7 @@ def _answered(interview: _Interview, step: Step, fact: Fact, wanted: Sequence[De
     """Put a question until there is an answer to it, or a way back; False if the answers have ended."""
     assert step.question is not None
     program = interview.program
-    options = f" [{' / '.join(step.options)}]" if step.options else ""
-    complain(f"{step.question.ask}{options}  ({step.question.of.id}; `?` don't know, `why`, `back`, `stop`)")
+    put(program, program.definitions.get(fact.name), f"{_whose(interview, fact)}{step.question.ask}")
     for line in sys.stdin:
         match line.strip():
             case "":
@@ -189,14 +214,16 @@ def _answered(interview: _Interview, step: Step, fact: Fact, wanted: Sequence[De
                 complain(_why(interview, wanted, fact))
                 continue
             case "back":
-                if interview.answers:
-                    interview.answers.pop()
+                if not interview.answers:
+                    complain(NOTHING_BEFORE)
+                    continue
+                interview.answers.pop()
                 return True
             case "?":
                 interview.answers.append((fact, None))
                 return True
         try:
-            value = read_whole(line) if is_list(fact) else read_answer(program, program.definitions[fact.name], line)
+            value = read_whole(line) if is_list(fact) else read_typed(program, program.definitions[fact.name], line)
         except Misuse as fault:
             complain(f"{fault.message}: {fault.help}")
             continue
@@ -232,8 +259,25 @@ def _why(interview: _Interview, wanted: Sequence[Definition], fact: Fact) -> str
     return f"{others}{figure} of {witness.figure.instance} with {answers}"
 
 
-def _report(step: Step, answers: int) -> None:
-    for result in step.figures.results:
-        say(f"{result.figure} of {result.of.id}: {result.text}")
+def _whose(interview: _Interview, fact: Fact) -> str:
+    """Whom a question is about, before the question; nothing where only one person is there to be meant."""
+    case, definition = interview.case, interview.program.definitions.get(fact.name)
+    if definition is None:
+        return ""
+    everybody = case.instances.get(definition.entity, ())
+    alone = len(everybody) == 1
+    is_record = bool(interview.program.settings.entities[definition.entity].belongs_to)
+    named = whom(fact.instance, everybody if interview.people is not None and not is_record else ())
+    return "" if alone and not is_record else f"{named}: "
+
+
+def _report(interview: _Interview, wanted: Sequence[Definition], step: Step) -> None:
+    program, (case, passed) = interview.program, interview.now()
+    whole = case.whole | {EVERY} if case.complete else case.whole
+    now = replace(case, complete=False, whole=whole)
+    report_figures(program, calculate(program, now, wanted, Asked("reasons")))
+    unknown = [
+        f"{_whose(interview, fact)}{question(program, fact).ask}" for fact in dict.fromkeys(passed) if not is_list(fact)
+    ]
     still_open = f", with {count(step.open, 'fact')} still open" if step.open else ""
-    say(f"after {count(answers, 'answer')}{still_open}")
+    report_end(f"{count(len(interview.answers), 'answer')}{still_open}", unknown, ())

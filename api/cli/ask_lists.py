@@ -1,36 +1,25 @@
-"""`rulewright ask` where the rules have lists: a list or an amount at a time, a review, the answer and what to bring.
-
-Every turn is kept with what was answered, so `back` takes the last one back, and a file goes on where it was left.
-"""
+"""`rulewright ask` where the rules have lists: a list or an amount at a time, a review, and the answer."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from api.cases.calculate import Asked, Calculation, calculate
-from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
 from api.cases.naming import find_definition
 from api.cli.ask_documents import COPY, copied
+from api.cli.ask_people import whom
+from api.cli.ask_report import NOTHING_BEFORE, UNCONFIRMED, put, report_end, report_figures
+from api.cli.ask_session import Session, Turn
 from api.cli.output import complain, count, say, say_json, waiting
-from api.failures import ExitCode, Failure, Misuse
-from api.interview.documents import (
-    Copy,
-    Document,
-    Form,
-    documents_of,
-    facts_stated,
-    name_of,
-    with_documents,
-)
-from api.interview.interview import read_answer
-from api.interview.kept import FAULTS, kept_fact, kept_value
-from api.interview.listed import Interview, Screen, Tick, Witness, next_screen
+from api.failures import ExitCode, Misuse
+from api.interview.documents import Copy, Form, documents_of, facts_stated, name_of
+from api.interview.interview import read_typed
+from api.interview.listed import Interview, Screen, Tick, Witness, asked_of, next_screen
 from api.interview.screens import Screens, ticked_value
 from api.interview.why import moved_by
 from api.schema import as_data
@@ -38,96 +27,9 @@ from engine.explain.words import value_words
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
-from engine.values.types import NONE, Value
 
 REVIEWED = 12
 WHY = "why"
-
-
-@dataclass(slots=True)
-class Turn:
-    """One screen as it was answered: facts stated, those ticked without an amount, those that nobody could tell, and
-    forms that were copied."""
-
-    given: dict[Fact, Value] = field(default_factory=dict)
-    ticked: list[Fact] = field(default_factory=list)
-    passed: list[Fact] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Session:
-    """The turns so far, in order."""
-
-    program: Program
-    case: Case
-    turns: list[Turn] = field(default_factory=list)
-
-    def now(self) -> tuple[Case, set[Fact], set[Fact]]:
-        """The case with the answers in it, what is ticked without an amount, and what was passed over."""
-        given = {fact: value for turn in self.turns for fact, value in turn.given.items()}
-        ticked = {fact for turn in self.turns for fact in turn.ticked} - given.keys()
-        passed = {fact for turn in self.turns for fact in turn.passed} - given.keys()
-        documents = [document for turn in self.turns for document in turn.documents]
-        case = replace(self.case, given={**self.case.given, **given})
-        return with_documents(self.program, case, documents), ticked, passed
-
-    def save(self, path: Path) -> None:
-        """Write the turns to a file, from which the interview goes on."""
-        told = {"turns": [list(self._told(turn)) for turn in self.turns]}
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        beside.replace(path)
-
-    def _told(self, turn: Turn) -> Iterator[dict[str, Any]]:
-        definitions, settings = self.program.definitions, self.program.settings
-        for fact, value in turn.given.items():
-            told = "none" if value is NONE else value_json(value, definitions[fact.name].type, settings)
-            yield {**self._named(fact), "answer": told}
-        yield from ({**self._named(fact), "ticked": True} for fact in turn.ticked)
-        yield from ({**self._named(fact), "passed": True} for fact in turn.passed)
-        for document in turn.documents:
-            boxes = {
-                name: value_json(value, find_definition(self.program, name).type, settings)
-                for name, value in document.boxes.items()
-            }
-            yield {"form": document.record, "of": document.owner, "boxes": boxes}
-
-    def _named(self, fact: Fact) -> dict[str, str]:
-        name = self.program.definitions[fact.name].short_name
-        return {"fact": name, "of": fact.instance, "period": str(fact.period)}
-
-    def resume(self, path: Path) -> None:
-        """Take up the turns in a file. Raises Failure for one that holds none."""
-        try:
-            for told in json.loads(path.read_text(encoding="utf-8"))["turns"]:
-                turn = Turn()
-                for entry in told:
-                    self._take(turn, entry)
-                self.turns.append(turn)
-        except FAULTS as fault:
-            raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
-
-    def _take(self, turn: Turn, entry: dict[str, Any]) -> None:
-        if "form" in entry:
-            boxes = {
-                str(name): read_answer(self.program, find_definition(self.program, name), _typed(answer))
-                for name, answer in entry["boxes"].items()
-            }
-            if not any(entry["of"] in names for names in self.case.instances.values()):
-                raise Failure(f"the answers copy a form of `{entry['of']}`, who is not in the case", "name a new file")
-            turn.documents.append(Document(entry["form"], entry["of"], boxes))
-            return
-        fact = kept_fact(self.program, self.case, entry)
-        if entry.get("ticked"):
-            turn.ticked.append(fact)
-        elif not entry.get("passed"):  # who did not know may know now
-            turn.given[fact] = kept_value(self.program, fact, entry["answer"])
-
-
-def _typed(answer: object) -> str:
-    """A kept answer as it would be typed."""
-    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
 
 
 def ask_lists(
@@ -139,20 +41,26 @@ def ask_lists(
     save: Path | None,
     as_json: bool,
     statistics: Mapping[str, Likely] | None = None,
+    people: dict[str, Any] | None = None,
 ) -> int:
     """Ask until there is enough, or the answers end; then review, and print the figures. `statistics`: how often people
-    have what, besides what the sample says."""
-    session = Session(program, case)
+    have what, besides what the sample says. `people`: who there is, where that was asked."""
+    session = Session(program, case, people=people)
     if save is not None and save.exists():
         session.resume(save)
-    interview = Interview(program, wanted, screens.lists, statistics or {})
+    elif save is not None:
+        session.save(save)
+    interview, confirmed = Interview(program, wanted, screens.lists, statistics or {}), False
     while True:
         now, ticked, passed = session.now()
         with waiting("thinking"):
             upcoming = next_screen(interview, now, ticked, passed)
         if upcoming.screen is None:
             opened = _review(session, interview, upcoming.open)
-            if opened is None or not _ask_fact(session, interview, opened):
+            confirmed = opened is True
+            if isinstance(opened, bool):
+                break
+            if opened is not None and not _ask_fact(session, interview, opened):
                 break
         elif not _put(session, interview, upcoming.screen):
             break
@@ -162,7 +70,7 @@ def ask_lists(
     if as_json:
         say_json(as_data(figures))
     else:
-        _report(session, interview, figures)
+        _report(session, interview, figures, confirmed)
     return ExitCode.FAILED if figures.failed else ExitCode.DONE
 
 
@@ -174,7 +82,7 @@ def _figures(session: Session, interview: Interview) -> Calculation:
     own = [fact for fact, name in names.items() if name in interview.lines and interview.lines[name].fact == name]
     unknown = dict.fromkeys((*own, *passed), (None, None))
     whole = replace(now, complete=True, within={**now.within, **unknown})
-    return calculate(session.program, whole, interview.wanted, Asked())
+    return calculate(session.program, whole, interview.wanted, Asked("reasons"))
 
 
 # --- one screen
@@ -196,22 +104,27 @@ def _put(session: Session, interview: Interview, screen: Screen) -> bool:
 
 def _ask_list(session: Session, interview: Interview, screen: Screen) -> bool:
     """Put a list; False if the answers have ended."""
-    whom = {tick.fact.instance for tick in screen.lines}
-    name = next(iter(whom)) if len(whom) == 1 else "each"
+    asked = {tick.fact.instance for tick in screen.lines}
+    name = next(iter(asked)) if len(asked) == 1 else "each"
     complain(_worded(screen.ask, session, name))
     for number, tick in enumerate(screen.lines, 1):
-        of = f" ({tick.fact.instance})" if len(whom) > 1 else ""
+        of = f" ({_who(session, tick.fact.instance)})" if len(asked) > 1 else ""
         complain(f"  {number}. {_worded(tick.line.say, session, tick.fact.instance)}{of}")
-    complain("(numbers such as `1, 3`; `none`; `?` don't know, `why`, `back`, `stop`)")
+    kinds = "`yes` or `no`" if len(screen.lines) == 1 else "numbers such as `1, 3`, or `none`"
+    complain(f"({kinds}; `?` don't know, `why`, `back`, `stop`)")
     for line in _lines(session):
         if line == WHY:
             complain(_why(session, interview, screen.witness))
+            continue
+        if line == "back" and not session.turns:
+            complain(NOTHING_BEFORE)
             continue
         if line in ("stop", "back", "?"):
             return _otherwise(session, line, [tick.fact for tick in screen.lines])
         chosen = _numbers(line, len(screen.lines))
         if chosen is None:
-            complain(f"`{line}` names no lines: type numbers from 1 to {len(screen.lines)}, or `none`")
+            told = kinds if len(screen.lines) == 1 else f"numbers from 1 to {len(screen.lines)}, or `none`"
+            complain(f"`{line}` names no lines: type {told}")
             continue
         session.turns.append(_turn(session.program, screen.lines, chosen))
         return True
@@ -248,11 +161,16 @@ def _ask_fact(session: Session, interview: Interview, fact: Fact | None, witness
     definition = program.definitions[fact.name]
     form = _form_of(interview, definition)
     copy = f"`{COPY}` to copy a {name_of(program, form)}, " if form is not None else ""
-    complain(f"{definition.ask or definition.label}  ({fact.instance}; {copy}`?` don't know, `why`, `back`, `stop`)")
+    whose = _who(session, fact.instance)
+    asked = definition.ask or definition.label
+    put(program, definition, f"{whose}: {asked}" if whose else asked, copy)
     lines = _lines(session)
     for line in lines:
         if line == WHY:
             complain(_why(session, interview, witness))
+            continue
+        if line == "back" and not session.turns:
+            complain(NOTHING_BEFORE)
             continue
         if line in ("stop", "back", "?"):
             return _otherwise(session, line, [fact])
@@ -262,9 +180,7 @@ def _ask_fact(session: Session, interview: Interview, fact: Fact | None, witness
                 session.turns.append(_copied_turn(session, interview, fact, form, copies))
             return copies is not None
         try:
-            value: Value = (
-                NONE if line == "none" and definition.type.or_none else read_answer(program, definition, line)
-            )
+            value = read_typed(program, definition, line)
         except Misuse as fault:
             complain(f"{fault.message}: {fault.help}")
             continue
@@ -281,12 +197,10 @@ def _why(session: Session, interview: Interview, witness: Witness | None) -> str
     told = []
     for fact, value in witness.changed.items():
         definition = program.definitions[fact.name]
-        told.append(f"{definition.label}: {value_words(value, definition.type, program.settings)} ({fact.instance})")
-    moved = [
-        f"{figure.figure} of {figure.of.id}: {figure.with_them}, and {figure.without} without"
-        for figure in moved_by(interview, witness)
-    ]
-    return f"with {'; '.join(told)}, all else as is usual: {'; '.join(moved)}"
+        whose = f" ({_who(session, fact.instance)})" if _who(session, fact.instance) else ""
+        told.append(f"    {definition.label}: {value_words(value, definition.type, program.settings)}{whose}")
+    moved = [f"    {each.label}: {each.with_them} instead of {each.without}" for each in moved_by(interview, witness)]
+    return "\n".join(("  Suppose, all else as is usual:", *told, "  Then:", *moved))
 
 
 def _copied_turn(session: Session, interview: Interview, fact: Fact, form: Form, copies: Sequence[Copy]) -> Turn:
@@ -321,12 +235,21 @@ def _otherwise(session: Session, word: str, facts: Sequence[Fact]) -> bool:
 
 def _numbers(line: str, most: int) -> set[int] | None:
     """The numbers typed; none for `none`, None for what is neither."""
-    if line.lower() in ("none", "0"):
+    if line.lower() in ("none", "no", "0"):
         return set()
+    if most == 1 and line.lower() in ("yes", "y"):
+        return {1}
     words = line.replace(",", " ").split()
     if not all(word.isdigit() and 1 <= int(word) <= most for word in words):
         return None
     return {int(word) for word in words}
+
+
+def _who(session: Session, instance: str) -> str:
+    """Whom a question is about, as it is said; nobody where it is about a whole group."""
+    settings, instances = session.program.settings, session.case.instances
+    of_group = any(settings.entities[entity].of and instance in names for entity, names in instances.items())
+    return "" if of_group else whom(instance, instances.get("person", ()) if session.people is not None else ())
 
 
 def _worded(text: str, session: Session, name: str) -> str:
@@ -337,41 +260,62 @@ def _worded(text: str, session: Session, name: str) -> str:
 # --- the end
 
 
-def _review(session: Session, interview: Interview, left: Sequence[Fact]) -> Fact | None:
-    """Name what is taken for granted; a fact that is to be asked after all, or None."""
-    shown = [candidate for candidate in left if session.program.definitions[candidate.name].absent is not None][
-        :REVIEWED
-    ]
+def _review(session: Session, interview: Interview, left: Sequence[Fact]) -> Fact | bool | None:
+    """Name what is taken for granted. A fact that is to be asked after all; None to go back; True if all of it is
+    right, False if the answers have ended."""
+    shown = [fact for fact in left if _may_have(session, interview, fact)][:REVIEWED]
     if not shown:
-        return None
-    complain("Taken as not there, the likeliest first:")
+        return True
+    complain("We assumed that none of these applies, the likeliest first:")
     for number, fact in enumerate(shown, 1):
-        definition = session.program.definitions[fact.name]
-        line = interview.lines.get(definition.short_name)
-        told = _worded(line.say, session, fact.instance) if line is not None else definition.label
-        complain(f"  {number}. {told} ({fact.instance})")
-    complain(f"and {len(left) - len(shown)} rarer facts. Is that right? (`yes`, or a number to answer)")
+        complain(f"  {number}. {_reviewed(session, interview, fact)}")
+    rarer = f"Nor any of {count(len(left) - len(shown), 'rarer fact')}. " if len(left) > len(shown) else ""
+    complain(f"{rarer}Is that right? (`yes`, or the number of what is otherwise; `back`, `stop`)")
     for answer in _lines(session):
-        if answer.lower() in ("yes", "y", "stop"):
+        if answer.lower() in ("yes", "y"):
+            return True
+        if answer == "stop":
+            return False
+        if answer == "back":
+            _otherwise(session, "back", [])
             return None
         if answer.isdigit() and 1 <= int(answer) <= len(shown):
             return shown[int(answer) - 1]
         complain(f"`{answer}` is neither `yes` nor a number from 1 to {len(shown)}")
-    return None
+    return False
 
 
-def _report(session: Session, interview: Interview, figures: Calculation) -> None:
-    for result in figures.results:
-        say(f"{result.figure} of {result.of.id}: {result.text}")
-    now, _, passed = session.now()
-    stated = [fact for turn in session.turns for fact in turn.given]
-    unknown = f", with {count(len(passed), 'fact')} not known" if passed else ""
-    say(f"after {count(len(session.turns), 'question')}{unknown}")
-    told = dict.fromkeys(
-        line.bring
-        for fact in stated
-        if (line := interview.lines.get(session.program.definitions[fact.name].short_name)) is not None and line.bring
-        if now.given.get(fact) != session.program.definitions[fact.name].absent
+def _may_have(session: Session, interview: Interview, fact: Fact) -> bool:
+    """Whether a fact may be there: not that a child teaches, where a list says at what ages people do."""
+    definition = session.program.definitions[fact.name]
+    asked = [(each.of, line) for each in interview.lists for line in each.lines if line.fact == definition.short_name]
+    return definition.absent is not None and (
+        not asked or any(asked_of(session.program, session.case, of, fact, line) for of, line in asked)
     )
-    if told:
-        say("bring: " + "; ".join(told))
+
+
+def _reviewed(session: Session, interview: Interview, fact: Fact) -> str:
+    """A fact that was taken as absent, in the words of its list, or by its label."""
+    definition = session.program.definitions[fact.name]
+    line = interview.lines.get(definition.short_name)
+    whose = f" ({_who(session, fact.instance)})" if _who(session, fact.instance) else ""
+    return f"{_worded(line.say, session, fact.instance) if line is not None else definition.label}{whose}"
+
+
+def _report(session: Session, interview: Interview, figures: Calculation, confirmed: bool) -> None:
+    report_figures(session.program, figures)
+    if not confirmed:
+        say(UNCONFIRMED)
+    now, ticked, passed = session.now()
+    lines, definitions = interview.lines, session.program.definitions
+    report_end(
+        count(len(session.turns), "question"),
+        [_reviewed(session, interview, fact) for fact in sorted({*passed, *ticked}, key=str)],
+        (
+            line.bring
+            for turn in session.turns
+            for fact in turn.given
+            if (line := lines.get(definitions[fact.name].short_name)) is not None and line.bring
+            if now.given.get(fact) != definitions[fact.name].absent
+        ),
+    )

@@ -132,7 +132,7 @@ def ask(
         str,
         typer.Argument(
             metavar="CASE|FIGURES",
-            help="A file with who there is and what is known; or figures, and the rest is asked.",
+            help="A file with who there is and what is known; or figures (`eitc`, `may_drive`), and you are asked.",
         ),
     ],
     want: Annotated[
@@ -140,7 +140,8 @@ def ask(
     ] = "",
     at: At = None,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Save answers here, and resume from them.")
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Save who there is and the answers here, and go on from them."),
     ] = None,
     one_by_one: Annotated[bool, typer.Option("--one-by-one", help="Ask one fact at a time, without lists.")] = False,
     learn: Annotated[

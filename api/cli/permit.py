@@ -112,7 +112,8 @@ def issue(
         with appearing(out) as beside:
             beside.write_text(token + "\n", encoding="ascii")
     codes = f" for {', '.join(privilege.code for privilege in decision.privileges)}" if decision.privileges else ""
-    complain(f"permit {place}: {requirement} of {decision.instance}{codes}, {decision.on} to {decision.until}")
+    asked = "".join(f" ({each.text})" for each in decision.circumstances)
+    complain(f"permit {place}: {requirement} of {decision.instance}{codes}{asked}, {decision.on} to {decision.until}")
 
 
 def _decided(
@@ -205,7 +206,10 @@ def _show(verification: Any) -> None:
     claims = verification.claims
     name = claims.get("label") or claims.get("requirement")
     say(f"{name}: {claims.get('decided_for')} to {claims.get('holds_until')}")
-    say(f"issued by {claims.get('iss')} on {claims.get('law', {}).get('ruleset')}; status: {verification.status}")
+    for asked in claims.get("circumstances", ()):
+        say(f"only for {asked.get('label')}: {asked.get('value')}")
+    rules = claims.get("law", {}).get("ruleset")
+    say(f"issued by {claims.get('iss')} by the rules `{rules}`; status: {verification.status}")
     if verification.holder != "anybody":
         say(f"holder's key: {verification.holder}")
     for name, value in verification.disclosed.items():
@@ -287,7 +291,8 @@ def list_permits(
         return
     for entry, name in zip(entries, whose, strict=True):
         codes = f" {' '.join(entry.codes)}" if entry.codes else ""
-        state = f"revoked {entry.revoked_at}: {entry.why}" if entry.revoked_at else "stands"
+        standing = "stands" if entry.holds_until >= date.today() else "has run out"
+        state = f"revoked {entry.revoked_at}: {entry.why}" if entry.revoked_at else standing
         say(f"{entry.place}  {name}  {entry.requirement}{codes}  {entry.decided_for} to {entry.holds_until}  {state}")
 
 

@@ -20,6 +20,7 @@ from functools import cached_property
 from api.cases.calculate import Basis, Of, basis_of, of
 from api.cases.json_values import as_json
 from api.cases.naming import period_for
+from api.cases.ranking import in_order_of_rules
 from api.cure.changing import grows
 from api.cure.records import is_added, owner_of_added, weight
 from api.cure.search import LARGEST, Search
@@ -29,7 +30,9 @@ from api.failures import Failure, Misuse
 from api.schema import Json
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
-from engine.interpret.outcomes import Fact, Known
+from engine.interpret.domain import needs_of
+from engine.interpret.further import is_list
+from engine.interpret.outcomes import Fact, Known, Outcome, Possible
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period, Unit
 from engine.values.types import Value
@@ -144,9 +147,19 @@ def cure(
     if isinstance(now, Known) and now.value is True:
         return Cured(basis, whose, True)
     if not isinstance(now, Known):
-        raise Failure("the condition has no yes or no in this case", "`rulewright calc` says why")
+        raise _no_answer(program, now)
     trial.budget = Budget(TODAY * times)
     return _Asked(condition, Search(trial), every, times).answer(Cured(basis, whose, False))
+
+
+def _no_answer(program: Program, now: Outcome) -> Failure:
+    """What is told of a condition that is neither met nor unmet: what must be stated first, if that is why."""
+    needs = in_order_of_rules(program, [fact for fact in needs_of(now) if not is_list(fact)])
+    if not isinstance(now, Possible) or not needs:
+        return Failure("the condition has no yes or no in this case", "`rulewright calc` says why")
+    named = ", ".join(f"`{program.definitions[fact.name].short_name}` of {fact.instance}" for fact in needs[:3])
+    more = f" and {len(needs) - 3} more" if len(needs) > 3 else ""
+    return Failure("the condition is not determined, so it may hold as it is", f"state {named}{more}")
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from api.failures import Misuse
+from api.failures import Misuse, suggestion
 from api.rules import programs
 from engine.ir.program import Definition, Program
 from engine.text.diagnostics import Diagnostic, RulesInvalid
@@ -82,8 +82,12 @@ def entity_of(program: Program, condition: str, wanted: str = "") -> str:
             known = ", ".join(f"`{name}`" for name in program.settings.entities)
             raise Misuse(f"there is no entity `{wanted}`", f"name one of {known}")
         return wanted
-    for word in _WORD.findall(condition):
+    words: list[str] = _WORD.findall(condition)
+    for word in words:
         definition = program.find(word)
         if definition is not None:
             return definition.entity
-    raise Misuse("the condition names no fact or figure", "write one, such as `eitc > 0 and not files_separately`")
+    otherwise = "write one, such as `eitc > 0 and not files_separately`"
+    names = [each.short_name for each in program.definitions.values()]
+    near = next((told for word in words if (told := suggestion(word, names))), otherwise)
+    raise Misuse("the condition names no fact or figure", near)

@@ -30,6 +30,7 @@ from engine.ir.program import Definition, Program
 from engine.native import KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, evaluate
 from engine.native.handover import case_of, value_of
 from engine.native.plan.plan import cell_for
+from engine.text.articles import with_article
 from engine.values.periods import Period
 from engine.values.types import Kind
 
@@ -179,10 +180,9 @@ def counted_in(answer: SearchResult) -> dict[str, str]:
 def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -> None:
     for definition in named:
         if definition.entity != condition.entity:
-            message = (
-                f"`{definition.short_name}` is of a {definition.entity}, and the condition of a {condition.entity}"
-            )
-            raise Misuse(message, f"name figures of a {condition.entity}, or add `--of {definition.entity}`")
+            own, other = with_article(condition.entity), with_article(definition.entity)
+            message = f"`{definition.short_name}` is of {other}, and the condition of {own}"
+            raise Misuse(message, f"name figures of {own}, or add `--of {definition.entity}`")
     for sum_ in (*wanted.sums, *((wanted.by,) if wanted.by else ())):
         if sum_.type.kind not in (Kind.MONEY, Kind.INTEGER, Kind.RATE):
             raise Misuse(f"`{sum_.short_name}` is a {sum_.type}", "rank by and add up numbers")

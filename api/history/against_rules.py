@@ -11,6 +11,7 @@ from api.history.recorded import value_of
 from citizens import Belongs, Correction, Draft, Facts, Point, Recorded, Snapshot
 from engine.explain.words import humanized
 from engine.ir.program import Definition, Program
+from engine.text.articles import with_article
 from engine.values.periods import Period
 
 OWN = frozenset({"access", "annual_run", "query"})
@@ -53,7 +54,10 @@ def _fact(program: Program, entity: str, point: Point) -> tuple[str, str] | None
     if definition is None or definition.entity != entity:
         if point.value is None and point.attribute in _relations(program, entity):
             return None  # a membership that ends
-        return f"a {entity} has no fact of this name", "see `rulewright list`, or `variables` of the ruleset"
+        return (
+            f"{with_article(entity)} has no fact of this name",
+            "see `rulewright list`, or `variables` of the ruleset",
+        )
     if point.value is not None and value_of(program, definition, point.value) is None:
         return f"the rules take a value of type {definition.type} here", "see its `range`, too"
     return None
@@ -64,13 +68,13 @@ def _membership(program: Program, entity: str, point: Point) -> tuple[str, str] 
     relations = _relations(program, entity)
     if point.attribute not in relations:
         known = ", ".join(f"`{name}`" for name in relations) or "nothing"
-        return f"a {entity} belongs to nothing of this name", f"it belongs to: {known}"
+        return f"{with_article(entity)} belongs to nothing of this name", f"it belongs to: {known}"
     to = program.settings.entities[relations[point.attribute]]
     if point.value.group.partition("/")[0] != to.name:
-        return f"the group named here is not a {to.name}", f"name it `{to.name}/<id>`"
+        return f"the group named here is not {with_article(to.name)}", f"name it `{to.name}/<id>`"
     roles = [role.name for role in to.roles]
     if to.of == entity and point.value.role not in roles:
-        return f"a {to.name} has no such role", f"its roles are {', '.join(f'`{role}`' for role in roles)}"
+        return f"{with_article(to.name)} has no such role", f"its roles are {', '.join(f'`{role}`' for role in roles)}"
     return None
 
 
@@ -131,7 +135,8 @@ def misplaced(program: Program, read: Mapping[str, Definition], snapshot: Snapsh
         (read[name].short_name, entity, read[name].entity) for name, entity in stated if read[name].entity != entity
     }
     told = [
-        f"`{name}` is recorded of a {humanized(entity)}, and is a fact of a {humanized(of)}: it is not read"
+        f"`{name}` is recorded of {with_article(humanized(entity))}, and is a fact of {with_article(humanized(of))}: "
+        "it is not read"
         for name, entity, of in sorted(wrong)
     ]
     return (*told[:MOST_NAMED], *_more(len(told), "facts that were recorded of another entity"))

@@ -30,7 +30,7 @@ from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Possible
 from engine.ir.program import Definition, Program
-from engine.values.types import EnumValue, Kind, Value
+from engine.values.types import NONE, EnumValue, Kind, Value
 
 MOST_NAMED = 5
 MOST_WORK, MOST_IDLE = 4_000, 6
@@ -145,6 +145,24 @@ def _needs(interpreter: Interpreter, wanted: Sequence[Definition]) -> frozenset[
 # --- answers
 
 
+def choices_of(program: Program, definition: Definition) -> dict[str, str]:
+    """The answers to choose from, by name, with what each is called; none where an answer is typed freely."""
+    kind = definition.type
+    return dict(program.settings.enums[kind.enum].members) if kind.kind is Kind.ENUM else {}
+
+
+def options_of(program: Program, definition: Definition) -> str:
+    """What an answer looks like as it is typed: `yes / no`, a number of those to choose from, a day."""
+    match definition.type.kind:
+        case Kind.BOOLEAN:
+            return "yes / no"
+        case Kind.ENUM:
+            return f"a number from 1 to {len(choices_of(program, definition))}"
+        case Kind.DATE:
+            return "a day such as 1990-12-31" + (", or `none`" if definition.type.or_none else "")
+    return ""
+
+
 def _options(program: Program, definition: Definition) -> tuple[str, ...]:
     match definition.type.kind:
         case Kind.BOOLEAN:
@@ -159,6 +177,21 @@ def read_whole(text: str) -> bool:
     if text.strip().lower() in ("no", "n", "false"):
         return False
     raise Misuse("what is not listed cannot be typed here", "add it to the case and start again, or answer `no`")
+
+
+def read_typed(program: Program, definition: Definition, line: str) -> Value:
+    """What was typed of a fact: `none` is no day, and of an amount that there is none; of those to choose from, a
+    number, a name or what it is called. Raises Misuse as read_answer."""
+    if line.strip().lower() == "none" and definition.type.or_none:
+        return NONE
+    if line.strip().lower() in ("none", "no") and definition.type.is_number and definition.absent is not None:
+        return definition.absent
+    choices = choices_of(program, definition)
+    if line.strip() not in choices:
+        numbered = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
+        called = {label.lower(): name for name, label in choices.items()}
+        line = numbered.get(line.strip()) or called.get(line.strip().lower()) or line
+    return read_answer(program, definition, line)
 
 
 def read_answer(program: Program, definition: Definition, text: str) -> Value:

@@ -12,6 +12,7 @@ from api.interview.interview import read_answer
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
+from engine.values.periods import Period, Unit
 from engine.values.types import NONE, Value
 
 FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -22,7 +23,7 @@ def kept_fact(program: Program, case: Case, entry: Mapping[str, Any]) -> Fact:
     """The fact of an answer. Raises Failure where it is no fact, or of nobody in the case; ValueError for a period that
     is none."""
     definition = find_definition(program, entry["fact"])
-    period = definition.period_at(program.settings.period(entry["period"])) or case.at
+    period = _period(program, case, definition, entry["period"])
     if not definition.is_input and period.start >= program.settings.covers_from:
         raise Failure(
             f"`{definition.short_name}` is a figure that the rules compute, and the answers state it",
@@ -30,6 +31,13 @@ def kept_fact(program: Program, case: Case, entry: Mapping[str, Any]) -> Fact:
         )
     require_somebody(case, definition, entry["of"])
     return Fact(definition.name, entry["of"], period)
+
+
+def _period(program: Program, case: Case, definition: Definition, written: str) -> Period:
+    """The period of an answer. What holds for ever is written `eternity`, or by a day in it."""
+    if definition.period.unit is Unit.ETERNITY and written == Unit.ETERNITY.value:
+        return definition.period.containing(case.at.start)
+    return definition.period_at(program.settings.period(written)) or case.at
 
 
 def require_somebody(case: Case, definition: Definition, of: object) -> None:

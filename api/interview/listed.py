@@ -120,7 +120,7 @@ def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collec
             Tick(fact, line)
             for line in asked_list.lines
             for fact in effects.open_of(line.fact)
-            if fact not in ticked and _asked_of(program, case, asked_list.of, fact, line)
+            if fact not in ticked and asked_of(program, case, asked_list.of, fact, line)
         ]
         listed |= {tick.fact for tick in ticks}
         listed |= {fact for tick in ticks for name in tick.line.along for fact in effects.open_of(name)}
@@ -128,7 +128,7 @@ def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collec
             fact
             for line in asked_list.lines
             for fact in effects.open_of(line.fact)
-            if fact not in ticked and _asked_of(program, case, asked_list.of, fact, replace(line, ages=EVERY_AGE))
+            if fact not in ticked and asked_of(program, case, asked_list.of, fact, replace(line, ages=EVERY_AGE))
         }
         joint = effects.joint.get(asked_list.key, 0.0)
         total = max(joint, sum(effects.alone.get(tick.fact, 0.0) for tick in ticks))
@@ -142,7 +142,7 @@ def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collec
             yield Screen(definition.ask or definition.label, (), fact, effect, "", effects.witness((fact,)))
 
 
-def _asked_of(program: Program, case: Case, of: str, fact: Fact, line: Line) -> bool:
+def asked_of(program: Program, case: Case, of: str, fact: Fact, line: Line) -> bool:
     """Whether a list is put to somebody: by the role that they hold, and by their age where it is stated."""
     definition = program.definitions[fact.name]
     age = next(

@@ -16,6 +16,7 @@ class Moved:
 
     figure: str
     of: Of
+    label: str
     without: str
     with_them: str
 
@@ -26,7 +27,9 @@ def moved_by(interview: Interview, witness: Witness) -> list[Moved]:
     changed = replace(completed, given={**completed.given, **witness.changed})
     pairs = zip(_figures(interview, completed), _figures(interview, changed), strict=True)
     return [
-        Moved(before.figure, before.of, before.text, after.text) for before, after in pairs if before.text != after.text
+        Moved(before.figure, before.of, before.label, before.text, after.text)
+        for before, after in pairs
+        if before.text != after.text
     ]
 
 

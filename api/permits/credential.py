@@ -1,9 +1,10 @@
 """A permit as a verifiable credential in the SD-JWT VC form, and its verification with nothing but public keys.
 
-What everybody sees: who issued it, what kind it is, which requirement holds, from when to when, on which law, where
-its status stands, and the holder's public key if it is bound to one (`api.permits.holder`). What the holder may keep
-back is a disclosure each: whose permit it is, the privileges to drive by ISO 18013-5 categories, and those by the
-jurisdiction's own classes. A verifier recomputes the digest of each disclosure that is shown.
+What everybody sees: who issued it, what kind it is, which requirement holds and for what (`circumstances`: the
+category of the vehicle, the mass of its trailer), from when to when, on which law, where its status stands, and the
+holder's public key if it is bound to one (`api.permits.holder`). What the holder may keep back is a disclosure each:
+whose permit it is, the privileges to drive by ISO 18013-5 categories, and those by the jurisdiction's own classes. A
+verifier recomputes the digest of each disclosure that is shown.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def issue(
         "vct": KIND,
         "requirement": decision.requirement,
         "label": decision.label,
+        **_asked_for(decision),
         "holds": decision.holds,
         "decided_for": decision.on.isoformat(),
         "holds_until": decision.until.isoformat(),
@@ -97,6 +99,12 @@ def issue(
     }
     bound = {"cnf": {"jwk": dict(holder)}} if holder is not None else {}
     return "~".join([_signed(issuer, TYPE, {**claims, **bound}), *disclosures, ""])
+
+
+def _asked_for(decision: Decision) -> dict[str, Any]:
+    """What a permission was asked for, which nobody may keep back: it holds for nothing else."""
+    told = [{"fact": each.fact, "label": each.label, "value": each.value} for each in decision.circumstances]
+    return {"circumstances": told} if told else {}
 
 
 def _withheld(decision: Decision) -> list[tuple[str, Any]]:

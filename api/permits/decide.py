@@ -11,15 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from api.cases.json_values import as_json
 from api.cases.naming import find_definition, period_for
+from api.cases.reach import reached
 from api.cure.turning import turning_days
 from api.failures import Misuse
-from api.permits.decision import Decision, Privilege
+from api.permits.decision import Circumstance, Decision, Privilege
+from engine.explain.words import value_words
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
-from engine.ir.program import Definition, Program
+from engine.ir.program import Definition, Program, ReasonInfo
+from engine.text.articles import with_article
 from engine.values.periods import Unit
 from engine.values.types import EnumValue, Kind
 
@@ -41,7 +45,8 @@ def decide(
         )
     if case.at.kind.unit is not Unit.DAY:
         raise Misuse(f"{case.at} is not a day", "write `--at 2024-05-10`")
-    asking = _Asking(program, Constants(program), requirement, instance, days)
+    asked = Fact(over.name, instance, period_for(program, over, case.at)) if over is not None else None
+    asking = _Asking(program, Constants(program), requirement, instance, days, asked)
     if over is None:
         outcome = asking.outcome(case)
         holds = _holds(outcome)
@@ -57,7 +62,9 @@ def member_facts(program: Program, name: str, requirement: Definition) -> Defini
     """The enum fact over whose members a requirement is asked. Raises Misuse."""
     definition = find_definition(program, name)
     if definition.type.kind is not Kind.ENUM or not definition.is_input or definition.entity != requirement.entity:
-        raise Misuse(f"`{name}` is not a fact of a {requirement.entity} with a list of answers", "such as `drives`")
+        raise Misuse(
+            f"`{name}` is not a fact of {with_article(requirement.entity)} with a list of answers", "such as `drives`"
+        )
     return definition
 
 
@@ -68,6 +75,7 @@ class _Asking:
     requirement: Definition
     instance: str
     days: int
+    over: Fact | None = None
 
     def outcome(self, case: Case) -> Outcome:
         fact = Fact(self.requirement.name, self.instance, period_for(self.program, self.requirement, case.at))
@@ -75,9 +83,22 @@ class _Asking:
 
     def told(self, case: Case, holds: bool, until: date, text: str) -> Decision:
         definition = self.requirement
-        return Decision(
+        decision = Decision(
             definition.short_name, definition.label, definition.entity, self.instance, case.at.start, holds, until, text
         )
+        return replace(decision, circumstances=tuple(self.circumstances(case)))
+
+    def circumstances(self, case: Case) -> Iterator[Circumstance]:
+        """The kinds and measures of the day that the case states and the requirement reads: the category of the
+        vehicle, the mass of its trailer. Without them a permit would seem to hold for any."""
+        read = {cell.name for cell in reached(self.program, case.at, (self.requirement,))}
+        for fact, value in case.given.items():
+            definition = self.program.definitions[fact.name]
+            of_day = definition.period.unit is Unit.DAY and fact.period == case.at and fact.instance == self.instance
+            if of_day and fact.name in read and definition.type.kind in (Kind.ENUM, Kind.INTEGER) and fact != self.over:
+                told = value_words(value, definition.type, self.program.settings)
+                stated = as_json(value, definition.type, self.program.settings)
+                yield Circumstance(definition.short_name, definition.label, stated, told)
 
     def until(self, case: Case) -> date:
         """The last day up to which it holds at every day on which it may turn."""
@@ -101,11 +122,17 @@ class _Asking:
         if not isinstance(outcome, Known | NotApplicable):
             return UNDETERMINED
         info = self.requirement.requirement
-        parts: Sequence[str] = [part.name for part in info.parts] if info is not None else ()
+        parts: Sequence[ReasonInfo] = info.parts if info is not None else ()
         interpreter = Interpreter(self.program, case, self.constants)
         period = period_for(self.program, self.requirement, case.at)
-        unmet = [name for name in parts if not _holds(interpreter.find(Fact(name, self.instance, period)))]
-        return "not met: " + ", ".join(name.rpartition(".")[2] for name in unmet)
+        unmet = [part for part in parts if not _holds(interpreter.find(Fact(part.name, self.instance, period)))]
+        return "not met: " + "; ".join(map(_told, unmet))
+
+
+def _told(reason: ReasonInfo) -> str:
+    """A reason by its name, and what is told where it is not met."""
+    name = reason.name.rpartition(".")[2]
+    return f"{name}: {reason.fails.rstrip('.')}" if reason.fails else name
 
 
 def case_on(case: Case, day: date) -> Case:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from api.schema import Json
+
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
@@ -19,9 +21,19 @@ class Privilege:
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstance:
+    """What a permission was asked for on its day, such as the vehicle: it says nothing of another."""
+
+    fact: str
+    label: str
+    value: Json
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided: of whom, on which day, whether it holds, and up to which day. `text` says why it does not, or
-    what is not known; `privileges` if it was asked for each member of a fact."""
+    what is not known; `privileges` if it was asked for each member of a fact; `circumstances`: for what."""
 
     requirement: str
     label: str
@@ -32,3 +44,4 @@ class Decision:
     until: date
     text: str = ""
     privileges: tuple[Privilege, ...] = ()
+    circumstances: tuple[Circumstance, ...] = ()

@@ -7,19 +7,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from api.cases.reach import reached
 from api.history.record import person_entity
 from api.http.permissions import MAY
 from api.http.problems import Refusal
 from api.http.programs import Law
 from api.http.service import Service
+from api.interview.records import MOST_RECORDS, records_read
 from api.web.asking import MOST_CHARACTERS, NONE, UNKNOWN, FactField
 from api.web.books import book_of
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition
 
 YOU = "you"
-MOST_RECORDS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +121,10 @@ def permissions(service: Service) -> list[Permission]:
     """The permissions of all the laws that are served."""
     laws = [service.laws.law(name, None, "") for name in service.laws.names]
     return [
-        Permission(law, definition, _records(law, definition)) for law in laws for definition in law.permissions.asked
+        Permission(law, definition, records_read(law.program, [definition], datetime.now(UTC).date()))
+        for law in laws
+        for definition in law.permissions.asked
     ]
-
-
-def _records(law: Law, definition: Definition) -> list[str]:
-    """The kinds of records that a permission reads."""
-    program = law.program
-    today = definition.period.containing(min(datetime.now(UTC).date(), program.settings.covers_to))
-    read = {program.definitions[cell.name].entity for cell in reached(program, today, (definition,))}
-    return [entity.name for entity in program.settings.entities.values() if entity.belongs_to and entity.name in read]
 
 
 def permission_named(service: Service, ruleset: str, name: str) -> Permission:

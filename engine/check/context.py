@@ -16,6 +16,7 @@ from engine.ir import nodes as ir
 from engine.reading.declared_constants import Table
 from engine.reading.declared_settings import Settings
 from engine.syntax import ast
+from engine.text.articles import with_article
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 from engine.values.periods import PeriodKind
@@ -163,8 +164,3 @@ def failed(span: Span) -> Value:
 def article(value_type: ValueType) -> str:
     """`a rate`, `an integer`, `money`, `a filing_status`."""
     return "money" if value_type.kind is Kind.MONEY else with_article(str(value_type.plain))
-
-
-def with_article(word: str) -> str:
-    """`a person`, `an application`."""
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"

@@ -17,11 +17,12 @@ from engine.check import (
     windows,
     worlds,
 )
-from engine.check.context import Elaboration, Part, Scope, Several, TableRow, Value, Who, failed, with_article
+from engine.check.context import Elaboration, Part, Scope, Several, TableRow, Value, Who, failed
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
 from engine.ir import nodes as ir
 from engine.syntax import ast
+from engine.text.articles import with_article
 from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, EnumValue, Kind, ValueType, enum_type
 
 

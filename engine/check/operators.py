@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.check.context import Elaboration, Scope, Value, Who, article, failed, with_article
+from engine.check.context import Elaboration, Scope, Value, Who, article, failed
 from engine.check.names import whom
 from engine.check.presence import compared_with_none, narrowed
 from engine.ir import nodes as ir
 from engine.syntax import ast
+from engine.text.articles import with_article
 from engine.text.source import Span
 from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, Kind, ValueType
 

@@ -17,6 +17,7 @@ from engine.reading.declared_settings import Entity
 from engine.reading.scalars import read_value
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import MappingEntry, Node, Scalar, Style, shown
+from engine.text.articles import with_article
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span
 from engine.values.dates import EARLIEST_FACT, LATEST_FACT
@@ -183,15 +184,17 @@ class FactReader:
             names = ", ".join(f"`{definition.name}`" for definition in fitting)
             self.report("E801", f"`{entry.name}` may be {names}", entry.key.span, help="write the whole name")
         elif listed:
-            message = f"`{entry.name}` is a figure of a {listed[0].entity}, not of a {entity.name}"
-            self.report("E801", message, entry.key.span, help=f"put it under a {listed[0].entity}")
+            message = (
+                f"`{entry.name}` is a figure of {with_article(listed[0].entity)}, not of {with_article(entity.name)}"
+            )
+            self.report("E801", message, entry.key.span, help=f"put it under {with_article(listed[0].entity)}")
         else:
             own = [
                 definition.short_name
                 for definition in self.program.definitions.values()
                 if definition.entity == entity.name
             ]
-            message = f"a {entity.name} has no figure `{shown(entry.name)}`"
+            message = f"{with_article(entity.name)} has no figure `{shown(entry.name)}`"
             help = self.where_listed(entity, entry.name) or self.suggest(entry.name, own)
             self.report("E801", message, entry.key.span, help=help)
         return None

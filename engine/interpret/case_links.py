@@ -12,6 +12,7 @@ from engine.reading.context import Context
 from engine.reading.declared_settings import Entity, Role
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import MappingEntry, Scalar, Sequence, shown
+from engine.text.articles import with_article
 from engine.text.source import Span
 
 
@@ -31,7 +32,7 @@ class LinkReader(FactReader):
         meant = Context(self.program.settings, self.problems).nearest(entry.name, [*words, *figures])
         if meant not in words:
             return None
-        message = f"a {entity.name} has no role or figure `{shown(entry.name)}`"
+        message = f"{with_article(entity.name)} has no role or figure `{shown(entry.name)}`"
         self.report("E801", message, entry.key.span, help=f"did you mean `{meant}`?")
         return words[meant]
 

@@ -29,6 +29,7 @@ from engine.population.faults import NO_FIGURE
 from engine.population.links import LinkReader
 from engine.population.own_periods import Whose, meant_period
 from engine.reading.declared_settings import Entity
+from engine.text.articles import with_article
 from engine.values.dates import EARLIEST_FACT, LATEST_FACT, add_months
 from engine.values.numbers import range_text
 from engine.values.periods import Period
@@ -76,7 +77,7 @@ class FigureReader(LinkReader):
         figure, _, text = name.partition("@")
         definition = self.program.find(figure)
         if definition is None or definition.entity != entity.name:
-            self.report(entity.name, 0, name, f"a {entity.name} has no figure `{figure}`", kind=NO_FIGURE)
+            self.report(entity.name, 0, name, f"{with_article(entity.name)} has no figure `{figure}`", kind=NO_FIGURE)
             return []
         if definition.period.is_personal:
             self.personal.append((name, definition, self.column(entity, name, definition)))

@@ -313,8 +313,8 @@ def test_where_an_amount_begins_and_ends(tmp_path: Path) -> None:
     sent = json.dumps({"at": "2024", **CASE, "complete": True})
     done = run("cure", land(tmp_path), "-", "income_tax", stdin=sent)
     assert done.returncode == 0, done.stderr
-    assert "income_tax, by wages of ann (now 30,000)" in done.stdout
-    assert "begins above 2,500.00" in done.stdout
+    assert "income_tax, as wages of ann moves (now 30,000 USD)" in done.stdout
+    assert "begins above 2,500.00 USD" in done.stdout
 
 
 def test_an_amount_beside_a_number_that_nobody_stated_is_found_without_machine_code(

@@ -141,7 +141,7 @@ theory_tests: {t: {person: eva, theory_category: b, theory_passed: 2022-05-10}}
 """
     (tmp_path / "case.yaml").write_text(case, encoding="utf-8")
     said = run("cure", "gb", tmp_path / "case.yaml", "may_take_practical_test").stdout
-    assert "theory_category B - cars and small vans, theory_passed 2024-05-10 [by the person: Take the" in said
+    assert "theory_category B - cars and small vans, theory_passed 2024-05-10\n       by the person: Take the" in said
 
 
 def test_every_set_with_a_licence_more_is_decided(tmp_path: Path) -> None:
@@ -159,3 +159,21 @@ licences:
     medical = {"has_large_vehicle_medical"}  # with a licence for C1+E, which is asked for in another world
     assert sets == [{"trailer_mass_kg"}, medical]  # 3,500 kg are enough: what a world replaces hangs on the masses too
     assert [len(cured.get("added", ())) for cured in answer["cures"]] == [0, 1]
+
+
+def test_a_refusal_comes_with_its_reasons_and_what_is_not_stated_with_its_name(tmp_path: Path) -> None:
+    case = "at: 2024-05-10\ncomplete: true\npeople: {eva: {birth_date: 1990-05-10, drives: c}}\n"
+    case += "licences: {l: {person: eva, licence_category: b, licence_kind: full, granted: 2015-01-01, VALID}}\n"
+    (tmp_path / "case.yaml").write_text(case.replace("VALID", "valid_until: 2080-01-01"), encoding="utf-8")
+    said = run("cure", "gb", tmp_path / "case.yaml", "may_drive").stdout
+    assert said.startswith("`may_drive` does not hold for eva on 2024-05-10:\n  - You hold no full licence in force")
+    assert "  - You do not meet the medical standard.  [Road Traffic Act 1988 s. 92]\n" in said
+    assert "\n    and another licence of eva: granted 2024-05-10, licence_category C" in said
+    (tmp_path / "open.yaml").write_text(case.replace(", VALID", "").replace("drives: c", "drives: b"), encoding="utf-8")
+    unsure = run("cure", "gb", tmp_path / "open.yaml", "may_drive").stderr
+    assert "not determined, so it may hold as it is" in unsure and "state `valid_until` of l" in unsure
+    unknown = run("cure", "gb", tmp_path / "case.yaml", "may_drve").stderr
+    assert "did you mean `may_drive`" in unknown
+    wrong = "at: 2024-05-10\npeople: {eva: {}}\noffences: {o: {person: eva, committed_on: 2024-01-01}}\n"
+    (tmp_path / "wrong.yaml").write_text(wrong, encoding="utf-8")
+    assert "an offence has no figure `committed_on`" in run("calc", "gb", tmp_path / "wrong.yaml").stderr

@@ -116,10 +116,10 @@ def test_the_command_goes_back_and_goes_on(rules: Path, tmp_path: Path) -> None:
     assert "between" in unsure.stdout
     done = run(*asked, stdin="many\n30000\n")
     assert "`many` is not a number" in done.stderr
-    assert done.stdout.startswith("income_tax of home: 3,550 USD")
+    assert "(income_tax of home): 3,550 USD" in done.stdout
     assert json.loads(kept.read_text(encoding="utf-8"))["answers"][0]["answer"] == "30000.00"
     again = run(*asked)
-    assert again.stdout.startswith("income_tax of home: 3,550 USD")
+    assert "(income_tax of home): 3,550 USD" in again.stdout
 
 
 LISTED = """\
@@ -255,12 +255,12 @@ def test_the_command_asks_who_there_is_ticks_reviews_and_goes_on(listed: Path, t
     case = tmp_path / "case.yaml"
     case.write_text("at: 2024\npeople: {head: {age: 40}}\ntax_units: {home: {head: head}}\n", encoding="utf-8")
     done = run("ask", listed, case, *kept, stdin="1\n500\nyes\n")
-    assert done.stdout.startswith("tax of home: 5,500 USD"), done.stdout + done.stderr
-    assert "bring: The payslip" in done.stdout
+    assert done.stdout.startswith("Tax (tax of home): 5,500 USD"), done.stdout + done.stderr
+    assert "Bring:\n  - The payslip\n" in done.stdout
     (tmp_path / "kept.json").unlink()
     unsure = run("ask", listed, case, *kept, stdin="1\n?\nnone\nyes\n")
     assert "between" in unsure.stdout
-    assert unsure.stdout.rstrip().split("\n")[-1].endswith(", with 1 fact not known"), unsure.stdout
+    assert unsure.stdout.endswith("To settle it, find out:\n  - Wages of a job (head)\n"), unsure.stdout
 
 
 def test_lists_that_name_nothing_are_told_all_at_once(listed: Path, tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_what_a_population_has_orders_questions_and_changes_no_answer(listed: Pa
     again = run("ask", listed, case, "--learn", kept, stdin="none\nnone\nnone\nyes\n")
     plain = run("ask", listed, case, stdin="none\nnone\nnone\nyes\n")
     assert first.stdout == again.stdout
-    assert {done.stdout.splitlines()[0] for done in (first, plain)} == {"tax of home: 10,000 USD"}
+    assert {done.stdout.splitlines()[0] for done in (first, plain)} == {"Tax (tax of home): 10,000 USD  [Tax Act s. 1]"}
     assert first.stderr == again.stderr != plain.stderr
     wrong = run("ask", listed, case, "--learn", case.with_suffix(".json"), stdin="")
     assert "cannot be read" in wrong.stderr
@@ -316,10 +316,10 @@ def test_a_form_is_copied_box_by_box_and_kept(tmp_path: Path) -> None:
     assert "`form` to copy a Form W-2" in done.stderr
     assert "`much` is not a number" in done.stderr
     assert "`perhaps` is neither `yes` nor `no`" in done.stderr
-    assert done.stdout.startswith("eitc of home: 4,213 USD")  # as for 20,000 of wages
+    assert done.stdout.startswith("Earned income credit (eitc of home): 4,213 USD")  # as for 20,000 of wages
     turn = json.loads(kept.read_text(encoding="utf-8"))["turns"][1]
     assert [question["boxes"]["w2_wages"] for question in turn if "form" in question] == ["12000.00", "8000.00"]
-    assert run(*asked, stdin="stop\n").stdout.startswith("eitc of home: 4,213 USD")
+    assert "(eitc of home): 4,213 USD" in run(*asked, stdin="stop\n").stdout
 
 
 def test_a_form_that_is_none_is_told(listed: Path, tmp_path: Path) -> None:

@@ -206,6 +206,28 @@ def test_whoever_is_refused_gets_no_permit(office: Path) -> None:
     assert "not a fact of a person" in run(*asked, "may_drive", *signing, "--over", "birth_date").stderr
 
 
+def test_a_refusal_says_in_words_what_is_not_met(office: Path) -> None:
+    signing = ("--key", office / "key.pem", "--register", office / "register")
+    (office / "young.yaml").write_text(CASE.replace("1955-03-01", "2010-01-01, drives: b"), encoding="utf-8")
+    told = run("permit", "issue", office / "land", office / "young.yaml", "may_drive", *signing, "--at", "2024-05-10")
+    assert "not met: old_enough" in told.stderr
+
+
+def test_a_permit_says_which_vehicle_it_was_asked_for(office: Path) -> None:
+    signing = ("--key", office / "key.pem", "--register", office / "other")
+    (office / "car.yaml").write_text(CASE.replace("1955-03-01", "1955-03-01, drives: b"), encoding="utf-8")
+    asked = ("permit", "issue", office / "land", office / "car.yaml", "may_drive", *signing, "--at", "2024-05-10")
+    done = run(*asked, "--output", office / "car")
+    assert "may_drive of eva (Cars), 2024-05-10 to 2025-05-10" in done.stderr, done.stderr
+    keys = ("--key", office / "key.pem.jwk", "--on", "2024-06-01")
+    assert "only for Drives: b\n" in run("permit", "verify", office / "car", *keys).stdout
+    hidden = run("permit", "present", office / "car", "--hide", "circumstances").stdout
+    claims = json.loads(run("permit", "verify", "-", *keys, "--json", stdin=hidden).stdout)["claims"]
+    assert claims["circumstances"] == [{"fact": "drives", "label": "Drives", "value": "b"}]
+    over = run(*asked, "--over", "drives", "--output", office / "all")
+    assert over.returncode == 0 and "only for" not in run("permit", "verify", office / "all", *keys).stdout
+
+
 def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: Path) -> None:
     log = ("--log", tmp_path / "log")
     basis = ("--source", "register", "--legal-basis", "Road Traffic Act 1988", "--actor", "clerk")

@@ -217,7 +217,7 @@ def test_a_register_put_back_from_an_older_copy_signs_nothing(office: Path, tmp_
     assert refused == 0 and "older copy" in words
     shown = run("permit", "verify", office / "lost", "--key", office / "key.jwk", "--status", register / "status.jwt")
     assert "it has been revoked" in shown.stderr
-    assert run("permit", "list", *signing).stdout.count("stands") == 1  # and no permit that nobody was given
+    assert run("permit", "list", *signing).stdout.count("\n") == 1  # and no permit that nobody was given
 
 
 def test_a_list_is_signed_for_the_address_at_which_permits_look(office: Path, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_refusal_names_the_reasons_that_are_not_met(client: TestClient) -> Non
     zoe = token("zoe@login", "citizen", "person/zoe")
     done = client.post("/v1/citizens/zoe/permits", json={"requirement": "may_drive"}, headers=zoe)
     assert (done.status_code, done.json()["type"]) == (409, "/problems/not-permitted")
-    assert "not met: licence, old_enough" in done.json()["errors"][0]["message"]
+    assert "not met: licence; old_enough" in done.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""How an interview puts a question, and its end: each figure with its law, what it was refused for, what is still open,
+and what to bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from api.cases.calculate import Calculation, Result
+from api.cases.explain import ReasonSaid
+from api.cli.output import complain, say
+from api.interview.interview import choices_of, options_of
+from api.schema import Citation
+from engine.ir.program import Definition, Program
+
+NOTHING_BEFORE = "this is the first question; to change who there is, stop and start again with a new file"
+UNCONFIRMED = "this holds if nothing else applies: you stopped before all of it was asked or confirmed"
+
+
+def put(program: Program, definition: Definition | None, asked: str, further: str = "") -> None:
+    """Put a question: what is asked, the answers to choose from, and what may be typed. No definition: of lists."""
+    complain(asked)
+    options = "yes / no"
+    if definition is not None:
+        options = options_of(program, definition)
+        for number, label in enumerate(choices_of(program, definition).values(), 1):
+            complain(f"  {number}. {label}")
+    complain(f"({f'{options}; ' if options else ''}{further}`?` don't know, `why`, `back`, `stop`)")
+
+
+def report_figures(program: Program, figures: Calculation) -> None:
+    """The figures, each with why it is not met."""
+    for result in figures.results:
+        say(f"{result.label} ({result.figure} of {result.of.id}): {_text(result)}{law_words(result.law)}")
+        for reason in _refused(program, result):
+            say(f"  - {reason.fails}{law_words(reason.law)}")
+
+
+def report_end(answered: str, unknown: Sequence[str], bring: Iterable[str]) -> None:
+    """How much was answered, what nobody could tell, and what to bring."""
+    say(f"after {answered}")
+    if unknown:
+        say("To settle it, find out:")
+        for told in unknown:
+            say(f"  - {told}")
+    papers = list(dict.fromkeys(bring))
+    if papers:
+        say("Bring:")
+        for paper in papers:
+            say(f"  - {paper}")
+
+
+def _text(result: Result) -> str:
+    """The value or its range. That a rule may fail for some of what is open says nothing to whoever answers."""
+    fails = f" (or it cannot be computed: {result.may_fail})"
+    return result.text.replace(fails, "") if result.may_fail else result.text
+
+
+def _refused(program: Program, result: Result) -> Sequence[ReasonSaid]:
+    """The reasons that were not met, where the figure says no, or comes to nothing: then those of its own module,
+    since on the way to an amount many others are asked."""
+    if result.reasons is None or result.status != "determined" or result.value not in (False, "0", "0.00"):
+        return ()
+    refused = [reason for reason in result.reasons.not_met if reason.fails]
+    if result.value is False:
+        return refused
+    module = _module(program, result.figure)
+    return [reason for reason in refused if _module(program, reason.path.partition(".")[0]) == module]
+
+
+def _module(program: Program, name: str) -> str:
+    definition = program.find(name)
+    return definition.name.rpartition(":")[0] if definition is not None else ""
+
+
+def law_words(law: Sequence[Citation]) -> str:
+    """The citations in brackets, after two spaces; nothing where there are none."""
+    told = "; ".join(f"{each.source} {each.section}".strip() for each in law)
+    return f"  [{told}]" if told else ""
