@@ -73,10 +73,10 @@ def _sealed_by_us(folder: Path, name: str) -> bytes | None:
     if not _is_ours(folder):
         return None
     key = _key(folder)
-    content = _read_own(folder / name) if key is not None else None
+    content = _read_own(folder / name, SEAL_BYTES) if key is not None else None
     if key is None or content is None:
         return None
-    sealed, body = content[:SEAL_BYTES], content[SEAL_BYTES:]
+    sealed, body = content
     return body if hmac.compare_digest(sealed, _seal(key, name, body)) else None
 
 
@@ -181,7 +181,9 @@ def unpickled(body: bytes, root: str = "") -> object:
 
 
 def _seal(key: bytes, name: str, body: bytes) -> bytes:
-    return hmac.new(key, name.encode() + b"\0" + body, hashlib.sha256).digest()
+    seal = hmac.new(key, name.encode() + b"\0", hashlib.sha256)
+    seal.update(body)  # not joined: copies of megabytes take as long as hashing them
+    return seal.digest()
 
 
 def _is_ours(folder: Path) -> bool:
@@ -193,8 +195,8 @@ def _is_ours(folder: Path) -> bool:
     return stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
 
 
-def _read_own(path: Path) -> bytes | None:
-    """A file's content, if it is a file of this user's that nobody else can use."""
+def _read_own(path: Path, first: int) -> tuple[bytes, bytes] | None:
+    """The first bytes of a file and the others, if it is a file of this user's that nobody else can use."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
@@ -203,13 +205,13 @@ def _read_own(path: Path) -> bytes | None:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o077:
             return None
-        return file.read()
+        return file.read(first), file.read()
 
 
 def _key(folder: Path) -> bytes | None:
     """The key that the folder's entries are sealed with."""
-    key = _read_own(_key_path(folder))
-    return key if key is not None and len(key) == SEAL_BYTES else None
+    content = _read_own(_key_path(folder), SEAL_BYTES)
+    return content[0] if content is not None and len(content[0]) == SEAL_BYTES and not content[1] else None
 
 
 def _new_key(folder: Path) -> bytes | None:

@@ -7,7 +7,6 @@ empty where nobody was raised, or where there is no figure before or after.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +17,7 @@ from api.failures import Misuse, suggestion
 from engine.ir.program import Definition, Program
 from engine.native import Marginals
 from engine.population.columns import Columns, unit_of
+from engine.records import record
 from engine.values.numbers import format_decimal
 from engine.values.types import Kind
 
@@ -26,7 +26,7 @@ CLEAR = 100  # of the currency: over as much, cents are a hundredth of a percent
 _MOST_STEPS = 10**8  # 1,000,000 on a grid of cents, so that a rest of it times 2 * RATE_STEPS is below 2**63
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Marginal:
     """What is raised, for whom (empty: a fact of the group itself), and by how many of its steps."""
 

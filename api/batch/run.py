@@ -4,7 +4,8 @@
    (`engine.population.door`), is computed, kept beside the output (`api.batch.parts`), and encoded into the output
    while the next is computed.
 2. A run that finds parts of the same job (rules, period, figures, inputs) takes them up. So a run that was killed goes
-   on where it stopped, and reports what was wrong in the parts that it did not compute itself.
+   on where it stopped, and reports what was wrong in the parts that it did not compute itself. The first few parts are
+   computed again sooner than kept, and are kept only where the interpreter computed many of their groups.
 3. A group that was refused at the door, or cannot be computed, is in the output with empty figures and the reason in
    the column `problem`; each fault is told with its file, row and column.
 4. With `marginal`, each figure is computed a second time with more of one fact; rates are columns beside the figures.
@@ -36,18 +37,20 @@ from engine.population.columns import Columns
 from engine.population.door import Admitted, from_arrow
 from engine.population.faults import BadCell, Refused
 from engine.population.links import is_named_by_others
+from engine.records import record
 from engine.values.periods import Period
 from engine.values.types import Kind
 
 Table = Any
 PART_ROWS = 100_000
+FIRST_PARTS = 4
 MAX_FAULTS = 1_000
 MAX_WHOLE = 20
 SLOW_SHARE = 0.05  # of groups that go to the interpreter: from there on the report says for which figures
 Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Job:
     """What is to be computed, from what, to where. `complete`: an empty cell means none, as on a signed return.
 
@@ -131,12 +134,12 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread =
     with Parts(job.output, _manifest(job)) as kept, Output(job.output, kept.folder) as output:
         for number, (table, text) in enumerate(spread(_part, job, _tasks(job, kept))):
             report = _report_from(text)
-            if table is not None:
-                kept.keep(number, table, text)
-            else:
+            if table is None:
                 earlier = kept.read(number)
                 assert earlier is not None, "the task said that an earlier run had computed it"
                 table = earlier[0]
+            elif number >= FIRST_PARTS or report.is_slow:
+                kept.keep(number, table, text)
             output.add(table)
             total.add(report)
             on_progress(total.groups)
@@ -145,7 +148,7 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread =
     return total
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Task:
     """A part to compute, with rows whose ids an earlier part had; or the report of one that an earlier run computed."""
 

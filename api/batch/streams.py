@@ -12,24 +12,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
+from numpy.typing import NDArray
 
 from api.batch.files import BATCH, Stream, batches, read_table
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
 from engine.reading.declared_settings import Entity
+from engine.records import record
 
 pc: Any = pyarrow.compute
 WHOLE = 2**40
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Part:
     """One table for each entity, and how many rows of its file stand before it. `last`: nothing follows."""
 
@@ -119,17 +120,18 @@ class _Follower:
         if self.column not in shown.column_names:
             raise Failure(f"{self.stream.path} has no column `{self.column}`, which says whose each row is")
         whose = _comparable(shown.column(self.column).slice(start))
+        inside = _among_rising(whose, ids)
         if whose.type != ids.type:
             whose, ids = pc.cast(whose, pa.string()), pc.cast(ids, pa.string())
-        inside = pc.or_(pc.is_in(whose, value_set=ids), pc.is_null(whose))
-        outside = pc.index(inside, pa.scalar(False)).as_py()
-        if outside < 0:
+        if inside is None:
+            inside = pc.or_(pc.is_in(whose, value_set=ids), pc.is_null(whose)).to_numpy(zero_copy_only=False)
+        if inside.all():
             return len(whose)
+        outside = int(inside.argmin())
         if self._follows(whose[outside]):
-            return int(outside)
-        inside = pc.or_(inside, self._nobodys(whose, ids, start))
-        outside = pc.index(inside, pa.scalar(False)).as_py()
-        return len(whose) if outside < 0 else int(outside)
+            return outside
+        inside = inside | self._nobodys(whose, ids, start).to_numpy(zero_copy_only=False)
+        return len(whose) if inside.all() else int(inside.argmin())
 
     def _follows(self, whose: Any) -> bool:
         """Whether an owner is among the next that are in memory already, as it is where nobody is out of order."""
@@ -179,6 +181,22 @@ class _Follower:
                 f"{self.stream.path}, row {self.stream.taken + 1}: it belongs to a {self.owner} that came before",
                 f"sort the rows in the order of the {self.owner} that each belongs to",
             )
+
+
+def _among_rising(whose: Any, ids: Any) -> NDArray[np.bool_] | None:
+    """Which rows name one of whole numbers that rise, or nobody; None where ids are anything else."""
+    if not pa.types.is_signed_integer(ids.type) or not pa.types.is_signed_integer(whose.type) or not len(ids):
+        return None
+    numbers = ids.to_numpy(zero_copy_only=False)
+    if ids.null_count or not (numbers[1:] > numbers[:-1]).all():
+        return None
+    named = (whose.fill_null(0) if whose.null_count else whose).to_numpy()
+    among: NDArray[np.bool_]
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        among = (named >= numbers[0]) & (named <= numbers[-1])
+    else:
+        among = numbers[np.minimum(np.searchsorted(numbers, named), len(numbers) - 1)] == named
+    return among | whose.is_null().to_numpy(zero_copy_only=False) if whose.null_count else among
 
 
 def _comparable(array: Any) -> Any:

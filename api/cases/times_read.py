@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from api.cases.reach import reached
 from engine.interpret.stated import Days
@@ -19,6 +18,7 @@ from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.ir.walk import groupings, walk
 from engine.native.plan.plan import evaluated, period_at
+from engine.records import record
 from engine.remembered import Remembered
 from engine.values.periods import Period
 
@@ -26,7 +26,7 @@ _MOST_NAMED = 3
 _MOST_KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TimesRead:
     """For which periods figures read each fact or figure, and which of them they may read at any time."""
 

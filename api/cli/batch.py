@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,13 +29,14 @@ from api.rules import programs
 from api.scale.spread import spread_over
 from api.simulate.writing import require_no_rules
 from engine.ir.program import Definition, Program
+from engine.records import record
 
 SHOWN_FAULTS = 50
 SHOWN_CAUSES = 3
 STDIN = "rulewright-stdin.csv"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Options:
     """What the command line says. `marginal` is the fact that is raised, `role` for whom, `step` by how much."""
 

@@ -9,6 +9,7 @@ for this processor the machine code of `demo` and of `taxsim` with the columns o
 from __future__ import annotations
 
 import os
+import pickletools
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,8 @@ def main() -> int:
             for entry in sorted((cache / kind).glob("[!.]*")):
                 body = kept.fetch(entry.parent, entry.name)
                 if body is not None:
-                    installed.keep(kind, entry.name, body)
+                    is_program = entry.suffix == ".program"  # what every command reads: a fifth faster for it
+                    installed.keep(kind, entry.name, pickletools.optimize(body) if is_program else body)
     stamp.write_text(now, encoding="utf-8")
     return 0
 

@@ -9,11 +9,11 @@ is that year. Whatever is not proved is somebody, at some time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from engine.ir import nodes as ir
 from engine.ir.walk import children, walk, whose
+from engine.records import record
 from engine.values.periods import GREGORIAN, PeriodKind, Unit
 
 _RANKS = {Unit.DAY: 0, Unit.MONTH: 1, Unit.YEAR: 2}
@@ -35,7 +35,7 @@ class When(Enum):
     SOMETIME = "at some time"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Place:
     """Whose figure, and when."""
 
@@ -48,7 +48,7 @@ class Place:
         return self == Place()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Home:
     """Of whom, and of what kind of period, the formula is that asks for a world."""
 

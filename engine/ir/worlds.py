@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.ir import nodes as ir
 from engine.ir.places import Home, Place, Reader, When, Who
@@ -96,7 +96,7 @@ def reached_names(program: Program, names: frozenset[str]) -> frozenset[str]:
 # --- the program unrolled
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class World:
     """One `as if`: who is asked in it, in which world, what it replaces, and the names that this reaches."""
 

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,10 @@ from engine.native.plan.shape import fitting
 from engine.native.results import KNOWN, Result
 from engine.native.running import SHARED, Evaluator
 from engine.population.columns import Cell, Column, Columns, column_of, unit_of
+from engine.records import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Raised:
     """A population in which nothing is missing of a fact, and the same with more of it in some `rows`."""
 
@@ -34,7 +35,7 @@ class Raised:
     rows: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Marginals:
     """The figures as they are, and with more of the fact in the rows of `raised`."""
 

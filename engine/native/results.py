@@ -6,7 +6,7 @@ They are put together from what code wrote and, for the rows that are handed ove
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ from engine.native.machine.compiling import Kernel
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import Layout
 from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
+from engine.records import record
 from engine.values.types import Kind
 
 KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Figures:
     """A wanted figure of every row of its entity, as given. `status` (None: all known) says where an entry is none."""
 
@@ -36,7 +37,7 @@ class Figures:
     messages: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Result:
     """The wanted figures by the name under which they were asked for, and how many components were handed over;
     `causes`, for how many of them a figure was what code could not give.

@@ -10,7 +10,7 @@ The result is the interpreter's for every row, whatever the width, block, limit 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -52,13 +52,14 @@ from engine.native.sequences import orders_of_records
 from engine.native.undetermined import WORTH_PROVING, CodeFigure, undetermined
 from engine.native.vacancies import compared, vacated
 from engine.population.columns import Cell, Columns, Entries
+from engine.records import record
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
 
 NO_SHORT_FORMS = 10**9  # they take half the time to write, and few rows are asked
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Ready:
     """Compiled code, and the population laid out for it: what `evaluate` makes, or finds kept, before it runs."""
 

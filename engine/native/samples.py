@@ -5,7 +5,7 @@ numbers, a step beside them, and at the ends of their ranges.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from engine.ir.program import Definition, Program
 from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, GroupLink, column_of, unit_of
 from engine.reading.declared_settings import Entity, Owner
+from engine.records import record
 from engine.values.dates import FIRST_YEAR, LAST_YEAR
 from engine.values.periods import Period
 from engine.values.types import Kind, Nothing, Value
@@ -25,7 +26,7 @@ _NONE_SHARE = 0.2
 _NEAR_SHARE, _FAR_SHARE = 0.8, 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Edges:
     """The numbers at which law may change its answer, by kind; as entries of a unit they are kept."""
 

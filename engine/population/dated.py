@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -20,12 +19,13 @@ from numpy.typing import NDArray
 from engine.interpret.stated import FIRST, LAST, Days, NotATime, days_for
 from engine.population.columns import Stays
 from engine.reading.declared_settings import Entity, Settings
+from engine.records import record
 
 NOBODY = -1
 LEAVES = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Head:
     """The columns that say something of some days: of the group's id, and of the role if there is one."""
 
@@ -34,7 +34,7 @@ class Head:
     roles: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Statement:
     """That somebody is in a group (NOBODY: in none) in a role on some days."""
 

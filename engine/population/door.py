@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,13 +31,14 @@ from engine.population.columns import (
 )
 from engine.population.faults import BadCell, Refused
 from engine.population.together import TogetherReader
+from engine.records import record
 from engine.values.periods import Period
 
 pa: Any = pyarrow
 Table = Any
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Admitted:
     """The population (None if something was wrong and rows were not to be left out), and what was wrong.
 

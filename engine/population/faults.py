@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from engine.records import record
 
 NO_ID, NO_FIGURE = "no id", "no figure"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BadCell:
     """What is wrong with a cell of a table. `row` counts from 1; 0 means the whole column or table.
 
@@ -27,7 +27,7 @@ class BadCell:
         return f"{self.table}{place}, {self.column}: {self.message}{remedy}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Refused:
     """A row (from 1) of an entity's table that is not to be let in, the column at fault, and why."""
 

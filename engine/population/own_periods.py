@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -18,13 +17,14 @@ from engine.interpret.stated import NotATime
 from engine.ir.program import Definition, Program
 from engine.population.columns import NONE_ENTRY, Cell, Column, GroupLink, Stays
 from engine.reading.declared_settings import Settings
+from engine.records import record
 from engine.values.periods import ETERNITY, Period, PeriodKind, Unit
 
 _DISTANCE = re.compile(r"(\w+)\s*([+-]\s*\d{1,4})?")
 _DATED = re.compile(r"(\w+):(\d{4}-\d{2}-\d{2})")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Meant:
     """The period that holds a day, moved on by so many."""
 
@@ -51,7 +51,7 @@ def meant_period(definition: Definition, name: str, at: Period, settings: Settin
     return NotATime(f"is per {calendar}, and `{text}` is not one of them", remedy)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Whose:
     """Finds the calendar of a row: its own, its group's on the day, or its owner's."""
 

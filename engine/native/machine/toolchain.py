@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import threading
 from ctypes import CFUNCTYPE, c_int64, c_void_p
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 
+from engine.records import record
+
 _LOCK = threading.Lock()
 Run = CFUNCTYPE(None, c_void_p, c_void_p, c_int64, c_int64)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Machine:
     """What code is made for: the processor and its features, and what part of them the code uses."""
 

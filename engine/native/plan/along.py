@@ -10,19 +10,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.ir import nodes as ir
 from engine.ir.knots import finished, knots
 from engine.ir.walk import steps_of
 from engine.native.plan.pointers import RecordBefore
 from engine.population.columns import Cell
+from engine.records import record
 
 Reading = tuple[Cell, bool, tuple[RecordBefore, ...]]
 """A cell that is read, whether in the formula's own row, and the sequences back along which it is read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Order:
     """The cells so that each comes after all that it reads, but for reads along; the level of each; and by the number
     of a run its sequences, `run_of` each of its cells."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from engine.ir import nodes as ir
+from engine.records import record
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 LEAST, MOST = " at least", " at most"
 ORDERED = (Kind.MONEY, Kind.RATE, Kind.INTEGER, Kind.DATE)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ends:
     """The least and the greatest that an expression gives; one and the same expression where nothing is open."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.native.plan.pointers import Pointer
 from engine.population.columns import Cell
+from engine.records import record
 from engine.values.types import Value
 
 BAD, ABSENT = 1, 2  # the bits of a status
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Output:
     """A wanted figure that code writes: 8-byte whole numbers or (`small`) bytes; with `status`, a byte of BAD and
     ABSENT.
@@ -22,7 +21,7 @@ class Output:
     status: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Interface:
     """What running a module takes: the wanted cells, for those of them that are not computed the constant they are (if
     they are one), which pointers the code expects, its scratch, and its outputs."""

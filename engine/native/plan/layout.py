@@ -38,13 +38,14 @@ from engine.native.plan.pointers import (
 )
 from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries, further_entity
+from engine.records import record
 
 PAD = 64
 _TYPES = {Storage.DOUBLE: np.float64, Storage.WORD: np.int32, Storage.BYTE: np.int8}
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class MadeGroups:
     """Groups of a kind that a figure makes for one of its periods: of each person, as given, the row of the first
     member of their group (-1: in none); their links; and the components in which code cannot tell who is together."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from engine.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True, slots=True)
 class Options:
     """`width`: lanes of a vector (1, 4 or 8; 0: what the machine has). `block`: rows of a group in one block.
 

@@ -10,18 +10,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.ir.program import Program
 from engine.population.columns import Columns, GroupLink, further_entity
+from engine.records import record
 
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Owned:
     """Rows of `entity`, as given, each with the given row of its owner of the entity `of`: -1 where there is none.
     `place` is where each stands among those of one owner. `open` are the rows of which it cannot be told."""

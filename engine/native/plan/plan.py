@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from engine.ir import nodes as ir
@@ -27,6 +27,7 @@ from engine.native.plan.records import WithoutRecords
 from engine.native.plan.settled import taken
 from engine.native.plan.worlds import Worlds
 from engine.population.columns import Cell
+from engine.records import record
 from engine.values.periods import ETERNITY, Period
 from engine.values.types import Value
 
@@ -40,7 +41,7 @@ class Origin(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Source:
     """How a cell is had. `partly`: a column that leaves some rows to the constant or the formula."""
 
@@ -51,7 +52,7 @@ class Source:
     partly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pass:
     """Figures of one entity that one walk over its rows computes, in order; or, with `sequences`, one walk for each
     round that it takes for records to come after those before them."""
@@ -62,7 +63,7 @@ class Pass:
     sequences: tuple[RecordBefore, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Supply:
     """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
 
@@ -81,7 +82,7 @@ class Supply:
     orders: WithoutOrders | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Plan:
     """Every cell that is needed with its source, and the passes in order."""
 

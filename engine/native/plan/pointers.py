@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
 from engine.population.columns import Cell
+from engine.records import record
 from engine.values.periods import Period
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TermsVector:
     """The constants of the law."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BlockStarts:
     """The first row of each block, in an entity's rows."""
 
     entity: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ColumnEntries:
     """What a column holds."""
 
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ColumnGaps:
     """Where a column holds nothing."""
 
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OutputEntries:
     """Where a wanted figure is written."""
 
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OutputStatuses:
     """Where it is written whether a wanted figure is bad or absent."""
 
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Made:
     """Groups as a figure makes them: by which figure, for which of its periods."""
 
@@ -57,7 +57,7 @@ class Made:
     period: Period
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupOfEach:
     """Each person's group of a kind; below zero for those who are in none."""
 
@@ -65,7 +65,7 @@ class GroupOfEach:
     made: Made | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MemberList:
     """The people of all groups of a kind, group by group and role by role."""
 
@@ -73,7 +73,7 @@ class MemberList:
     made: Made | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MemberStarts:
     """For each group, or owner of records, where in the list its members from role number `role` on begin. One number
     past the last role is where they end."""
@@ -83,7 +83,7 @@ class MemberStarts:
     made: Made | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupList:
     """The groups of a kind that a figure makes, by the larger group in which they lie."""
 
@@ -91,7 +91,7 @@ class GroupList:
     made: Made
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupStarts:
     """For each larger group, where in that list its groups begin or, as `after`, end."""
 
@@ -100,7 +100,7 @@ class GroupStarts:
     made: Made
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OwnerOfEach:
     """Each record's owner: the first, or the one that `further` names; or the larger group in which each group lies,
     below zero for those that lie in none."""
@@ -109,7 +109,7 @@ class OwnerOfEach:
     further: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OwnedList:
     """The records of a kind by the owner that `further` names; or the groups by the larger group in which they lie."""
 
@@ -117,7 +117,7 @@ class OwnedList:
     further: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OwnedStarts:
     """For each such owner or larger group, where in that list its own begin or, as `after`, end."""
 
@@ -126,7 +126,7 @@ class OwnedStarts:
     after: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RecordBefore:
     """The record before each in a sequence of its entity: -1 before the first, -2 where the order is not certain.
     `keys` are the figures that decide it, as `Steps.figures` lists them."""
@@ -136,7 +136,7 @@ class RecordBefore:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PlaceAlong:
     """How many records at most lead, through some sequences, to each record."""
 
@@ -144,7 +144,7 @@ class PlaceAlong:
     sequences: tuple[RecordBefore, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RoundsAlong:
     """For each block, how many rounds it takes for each of its records to come after those that lead to it."""
 

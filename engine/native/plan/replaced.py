@@ -9,17 +9,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from engine.ir import nodes as ir
 from engine.ir.places import Home
 from engine.ir.program import Program
 from engine.ir.walk import walk
 from engine.native.plan.about import with_subject
+from engine.records import record
 from engine.values.types import BOOLEAN, Kind
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Replaced:
     """By the names of figures, the formulas that stand for them; of `members`, only some of whom may be meant; and by
     the names of parameters what these are. `holders` are those who must be there to be replaced."""

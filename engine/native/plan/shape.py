@@ -4,12 +4,13 @@ code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
 from engine.population.columns import NONE_ENTRY, Cell, Columns, unit_of
+from engine.records import record
 from engine.remembered import Remembered
 from engine.values.types import Kind
 
@@ -36,7 +37,7 @@ class Storage(Enum):
         return {"double": NONE_ENTRY, "i32": -(2**31), "i8": -1}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ColumnShape:
     """A column's storage, and whether a mask beside it says which entries are missing."""
 
@@ -44,7 +45,7 @@ class ColumnShape:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Shape:
     """The columns, the most rows of each entity in a block, the most members that a group has, and for which groups the
     people lie in the order of the group (so that a member's place is its row). `stated`: groups that a figure makes
@@ -77,7 +78,7 @@ def assumed_bounds(definition: Definition, unit: int, options: Options) -> tuple
     return min(low, high), high
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Held:
     """How a definition's columns are held: the assumed bounds, in steps of 1/`unit`, and the storage that has room."""
 

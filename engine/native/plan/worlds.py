@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from itertools import chain
 
@@ -27,6 +27,7 @@ from engine.ir.worlds import MAX_DEPTH
 from engine.native.plan.replaced import Replaced, replaced_by
 from engine.native.plan.settled import taken
 from engine.population.columns import Cell
+from engine.records import record
 from engine.values.periods import Period, Unit
 from engine.values.types import BOOLEAN, EnumValue, Kind
 
@@ -34,7 +35,7 @@ Asked = tuple[ir.AsIf, tuple[ir.Expression, ...]]
 _ELECTED = (Kind.BOOLEAN, Kind.ENUM)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class _World:
     """What is replaced for whom in which period, and what that reaches.
 
