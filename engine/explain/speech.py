@@ -16,6 +16,8 @@ from engine.records import record
 from engine.values.types import Value
 
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
+_CHOOSING = ("the lesser of", "the least of", "the greater of", "the greatest of")
+_JOINING = (*_CHOOSING, " plus ", " less ", " times ", " divided by ")
 
 
 @record(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Speech(ABC):
     constants: list[str] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
     locals: Mapping[str, Local] = field(default_factory=dict)
+    _outcomes: dict[tuple[int, int], tuple[ir.Expression, Frame, Outcome]] = field(default_factory=dict)
 
     @abstractmethod
     def say(self, node: ir.Expression) -> str:
@@ -52,8 +55,12 @@ class Speech(ABC):
         return self.interpreter.program.settings
 
     def outcome(self, node: ir.Expression) -> Outcome:
-        """What a part of the formula gives in this case."""
-        return self.interpreter.evaluate(node, self.frame)
+        """What a part of the formula gives in this case. It is kept: words ask for the same part again and again."""
+        place = (id(node), id(self.frame))
+        kept = self._outcomes.get(place)
+        if kept is None:
+            kept = self._outcomes[place] = node, self.frame, self.interpreter.evaluate(node, self.frame)
+        return kept[2]
 
     def known(self, node: ir.Expression) -> Value | None:
         """Its value, if it is determined."""
@@ -130,11 +137,11 @@ class Speech(ABC):
 
 def _is_compound(words: str) -> bool:
     """Whether words join several amounts outside parentheses, so that parentheses must hold them together."""
+    if not any(joining.strip() in words for joining in _JOINING):
+        return False
     depth, flat = 0, []
     for char in words:
         depth += (char == "(") - (char == ")")
         flat.append(" " if depth or char == ")" else char)
     outside = "".join(flat)
-    if outside.startswith(("the lesser of", "the least of", "the greater of", "the greatest of")):
-        return True
-    return any(f" {word} " in outside for word in ("plus", "less", "times", "divided by"))
+    return outside.startswith(_CHOOSING) or any(joining in outside for joining in _JOINING[len(_CHOOSING) :])

@@ -29,29 +29,33 @@ from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
 
 TRUE, FALSE, ONE = Known(True), Known(False), Known(1)
 BOTH = Choice(frozenset((True, False)))
+NO_FACTS: frozenset[Fact] = frozenset()
 EMPTY = Choice(frozenset())  # no value: under every completion nothing applies, or something fails
 
 
 def needs_of(*outcomes: Outcome) -> frozenset[Fact]:
     """The unknown facts that outcomes depend on."""
-    facts: frozenset[Fact] = frozenset()
+    facts = NO_FACTS
     for outcome in outcomes:
-        if isinstance(outcome, Possible) and outcome.needs is not facts:
+        if type(outcome) is Possible and outcome.needs is not facts:
             facts = facts | outcome.needs if facts else outcome.needs
     return facts
 
 
 def faults_of(*outcomes: Outcome) -> str:
     """What may go wrong in them, empty if nothing."""
-    return next((outcome.may_fail for outcome in outcomes if isinstance(outcome, Possible) and outcome.may_fail), "")
+    for outcome in outcomes:
+        if type(outcome) is Possible and outcome.may_fail:
+            return outcome.may_fail
+    return ""
 
 
 def may_not_apply(*outcomes: Outcome) -> bool:
     """Whether one of them does not apply, or may not."""
-    return any(
-        isinstance(outcome, NotApplicable) or (isinstance(outcome, Possible) and outcome.may_not_apply)
-        for outcome in outcomes
-    )
+    for outcome in outcomes:
+        if type(outcome) is NotApplicable or (type(outcome) is Possible and outcome.may_not_apply):
+            return True
+    return False
 
 
 def settled(
@@ -73,16 +77,19 @@ def bounded(range_: Interval | Choice, *operands: Outcome, fault: str = "") -> O
 
 def blocked(*operands: Outcome) -> Outcome | None:
     """What operands without a value make of an operation: an error first; None if every one has a value."""
-    failure = next((operand for operand in operands if isinstance(operand, Failure)), None)
-    if failure is not None:
-        return failure
-    if any(
-        isinstance(operand, NotApplicable) or (isinstance(operand, Possible) and operand.range == EMPTY)
-        for operand in operands
-    ):
+    empty = False
+    for operand in operands:
+        if type(operand) is Failure:
+            return operand
+        empty = empty or type(operand) is NotApplicable or (type(operand) is Possible and _is_empty(operand.range))
+    if empty:
         fault = faults_of(*operands)
         return Possible(EMPTY, needs_of(*operands), may_not_apply(*operands), fault) if fault else NOT_APPLICABLE
     return None
+
+
+def _is_empty(range_: Interval | Choice) -> bool:
+    return type(range_) is Choice and not range_.options
 
 
 def under(outcome: Outcome, *deciders: Outcome) -> Outcome:

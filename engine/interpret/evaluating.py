@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Protocol
 
@@ -33,6 +33,10 @@ Places = Mapping[str, str | None]
 none."""
 Asked = tuple[str, str, date | Period]
 """Who is together by which figure, in which larger group, and when."""
+
+
+Closure = Callable[[Any, Frame], Outcome]
+"""What evaluates one expression, of an interpreter and a frame."""
 
 
 class Evaluating(Protocol):

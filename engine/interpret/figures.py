@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.garbage import without_search
 from engine.interpret import choosing, domain, operations
 from engine.interpret.cases import Case
+from engine.interpret.closures import closures_of
 from engine.interpret.constants import Constants, constants_of
 from engine.interpret.domain import settled
 from engine.interpret.evaluating import Asked, Places, Queue
-from engine.interpret.frames import Frame, Step
+from engine.interpret.frames import NOTHING, Frame, Step
 from engine.interpret.further import Another
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, Possible, stated
 from engine.interpret.ranges import within_range
@@ -63,6 +65,11 @@ class Figures(ABC):
         self.queues: dict[tuple[str, str, str], Queue] = {}
         self.orders: dict[tuple[int, str, Period], choosing.Order] = {}
         self.traces: Traces | None = None
+        self.closures = closures_of(program)
+        self.given: Mapping[Fact, Value] = case.given
+        self._covers_from = program.settings.covers_from
+        self.holds_otherwise = bool(case.held or case.within)
+        self._nearby: dict[tuple[str, Period], dict[str, Step]] = {}
         self.work = 0
 
     @abstractmethod
@@ -76,7 +83,7 @@ class Figures(ABC):
             return step.outcome
         if self._running:
             return self._nested(fact)
-        with deep_recursion():
+        with deep_recursion(), without_search():  # what is found is kept, and none of it is garbage
             return self._outermost(fact)
 
     def _outermost(self, fact: Fact) -> Outcome:
@@ -96,20 +103,21 @@ class Figures(ABC):
                     raise
                 self._waiting[deeper.fact] = None
 
-    def _nested(self, fact: Fact) -> Outcome:
+    def _nested(self, fact: Fact, nearby: dict[str, Step] | None = None) -> Outcome:
+        """A figure that another one asks for. `nearby` are those of the same instance and period, if at hand."""
         if fact in self._running or (len(self._waiting) > 1 and fact in self._waiting):  # the only one is running
             circle = list(self._running)
             self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
             return self._circle(fact)
         if len(self._running) + self._calls >= MAX_DEPTH:
             raise _TooDeep(self, fact)
-        return self._step(fact).outcome
+        return self._step(fact, nearby).outcome
 
     def _circle(self, fact: Fact) -> Failure:
         definition = self.program.definitions[fact.name]
         return Failure(f"`{definition.short_name}` of `{fact.instance}` depends on itself", definition.span)
 
-    def _step(self, fact: Fact) -> Step:
+    def _step(self, fact: Fact, nearby: dict[str, Step] | None = None) -> Step:
         definition = self.program.definitions[fact.name]
         step = self._supplied(fact, definition)
         if step is None:
@@ -117,7 +125,7 @@ class Figures(ABC):
             before = self.traces
             step = before.step(fact, self.find) if before is not None else None  # as in a case where all was as it is
             if step is None:
-                step = self._computed(fact, definition)
+                step = self._computed(fact, definition, self._near(fact) if nearby is None else nearby)
                 self.work += A_FIGURE + (len(step.reads) * A_READ_OF_RANGES if step.is_open else 0)
             else:
                 self.work += len(step.reads) // READS_COMPARED
@@ -128,6 +136,8 @@ class Figures(ABC):
                 path = (*step.outcome.path, fact)[:MAX_PATH]
                 step.outcome = Failure(step.outcome.message, step.outcome.span, path)
         self.steps[fact] = step
+        if nearby is not None:
+            nearby[fact.name] = step
         return step
 
     def _found(self, fact: Fact) -> Outcome | None:
@@ -135,15 +145,11 @@ class Figures(ABC):
         step = self.steps.get(fact)
         return step.outcome if step is not None and fact not in self._circular else None
 
-    def _given(self, fact: Fact) -> Value | None:
-        """What the case gives."""
-        return self.case.given.get(fact)
-
     def _supplied(self, fact: Fact, definition: Definition) -> Step | None:
-        given = self._given(fact)
+        given = self.given.get(fact)
         if given is not None:
             return Step(fact, definition, "given", stated(given))
-        if self.case.held or self.case.within:
+        if self.holds_otherwise:
             step = self._otherwise_stated(fact, definition)
             if step is not None:
                 return step
@@ -153,17 +159,19 @@ class Figures(ABC):
             return Step(fact, definition, "default", stated(definition.default))
         if self.case.complete and definition.absent is not None:
             return Step(fact, definition, "absent", stated(definition.absent))
-        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
-        if not definition.is_input and not before:
+        if not definition.is_input and not self._is_before(fact.period):
             return None
         anything = self.anything(definition.type, *ends_of(definition))
         unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
         return Step(fact, definition, "unknown", unknown)
 
+    def _is_before(self, period: Period) -> bool:
+        """Whether a period begins before the rules answer."""
+        return period.start < self._covers_from and period.kind.unit is not Unit.ETERNITY
+
     def _of_another(self, fact: Fact, definition: Definition, another: Another) -> Step | None:
         """A fact of one whom a list may hold besides: nobody stated it, so that no default or absence stands for it."""
-        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
-        if not definition.is_input and not before:
+        if not definition.is_input and not self._is_before(fact.period):
             return None
         anything = self.anything(definition.type, *ends_of(definition))
         needs = frozenset((another.asked(self.case.at),))
@@ -186,20 +194,28 @@ class Figures(ABC):
         enums = self.program.settings.enums
         return domain.all_values(value_type, low, high, list(enums[value_type.enum].members) if value_type.enum else [])
 
-    def _computed(self, fact: Fact, definition: Definition) -> Step:
+    def _computed(self, fact: Fact, definition: Definition, nearby: Mapping[str, Step]) -> Step:
         step = Step(fact, definition, "computed")
         body = formula_at(definition.formulas, fact.period.start)
         if body is None:
             step.outcome = Failure(f"no formula holds on {fact.period.start}", definition.span)
             return step
         step.body = body
-        step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
-        step.outcome = within_range(operations.stored(step.before_rounding, definition), definition)
+        frame = Frame(fact.instance, fact.period, step, {}, {}, 0, NOTHING, nearby)
+        closure = self.closures.of_formula(body)
+        step.before_rounding = self.evaluate(body, frame) if closure is None else closure(self, frame)
+        step.outcome = operations.stored(step.before_rounding, definition)
+        if definition.low is not None or definition.high is not None:
+            step.outcome = within_range(step.outcome, definition)
         if step.open_groups and isinstance(step.outcome, Possible):
             step.outcome = self._in_each_way(step)
         if self.traces is not None and not self._circular:
             self.traces.keep(step, self._found)
         return step
+
+    def _near(self, fact: Fact) -> dict[str, Step]:
+        """What was found of the same instance and period, by name."""
+        return self._nearby.setdefault((fact.instance, fact.period), {})
 
     def _in_each_way(self, step: Step) -> Outcome:
         """A figure whose formula asks who is together, where that is not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 
 from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Fact, Interval, Outcome, Possible
 from engine.ir import nodes as ir
@@ -13,21 +14,26 @@ from engine.values.periods import Period
 
 
 class Narrowed(dict[ir.Expression, tuple[Interval | Choice, ...]]):
-    """Within what values lie, by expression. To look an expression up is to go through all of it, so the kinds of those
-    that are here are told apart first."""
+    """Within what values lie, by expression. To look an expression up is to go through all of it, so those that are of
+    another kind or name are told apart first."""
 
     __slots__ = ("kinds",)
 
     def __init__(self, ranges: Mapping[ir.Expression, tuple[Interval | Choice, ...]]) -> None:
         super().__init__(ranges)
-        self.kinds = frozenset(map(type, ranges))
+        self.kinds = frozenset(map(_kind, ranges))
 
     def of(self, node: ir.Expression) -> tuple[Interval | Choice, ...] | None:
         """Within what one lies, if anything is known."""
-        return self.get(node) if type(node) in self.kinds else None
+        return self.get(node) if self and _kind(node) in self.kinds else None
+
+
+def _kind(node: ir.Expression) -> tuple[type, object]:
+    return type(node), getattr(node, "name", None)
 
 
 NOTHING = Narrowed({})
+NOWHERE: Mapping[str, Step] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -61,7 +67,8 @@ class Step:
 @dataclass(slots=True)
 class Frame:
     """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls, and
-    within what values lie because the conditions around hold (`engine.interpret.narrowing`)."""
+    within what values lie because the conditions around hold (`engine.interpret.narrowing`). `nearby`: figures of the
+    same instance and period that were found, by name; filled by the interpreter of the frame."""
 
     instance: str
     period: Period
@@ -70,26 +77,32 @@ class Frame:
     bound: Mapping[str, str]
     calls: int = 0
     narrowed: Narrowed = field(default_factory=lambda: NOTHING)
+    nearby: Mapping[str, Step] = field(default_factory=lambda: NOWHERE)
 
     def binding(self, name: str, instance: str) -> Frame:
         """The frame in which `name` is a member or record."""
         bound = {**self.bound, name: instance}
-        return Frame(self.instance, self.period, self.step, self.names, bound, self.calls, self.narrowed)
+        return Frame(self.instance, self.period, self.step, self.names, bound, self.calls, self.narrowed, self.nearby)
 
     def naming(self, name: str, value: Callable[[], Outcome]) -> Frame:
         """The frame with one more local name."""
         names = {**self.names, name: value}
-        return Frame(self.instance, self.period, self.step, names, self.bound, self.calls, self.narrowed)
+        return Frame(self.instance, self.period, self.step, names, self.bound, self.calls, self.narrowed, self.nearby)
 
     def without(self, node: ir.Expression) -> Frame:
         """The frame in which no condition says anything of one expression itself."""
-        others = {expression: ranges for expression, ranges in self.narrowed.items() if expression != node}
-        return replace(self, narrowed=Narrowed(others))
+        others = dict(self.narrowed)
+        others.pop(node, None)
+        return self.within(Narrowed(others))
+
+    def within(self, narrowed: Narrowed) -> Frame:
+        """The frame in which values lie within other ranges."""
+        return Frame(self.instance, self.period, self.step, self.names, self.bound, self.calls, narrowed, self.nearby)
 
     def at(self, period: Period) -> Frame:
         """The frame for a part of the period, of which what is known of values in the whole need not hold."""
-        return replace(self, period=period, narrowed=NOTHING)
+        return Frame(self.instance, period, self.step, self.names, self.bound, self.calls)
 
     def elsewhere(self) -> Frame:
         """The frame in a world of other facts, with a step of its own; what is known here need not hold there."""
-        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed=NOTHING)
+        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed=NOTHING, nearby=NOWHERE)

@@ -37,7 +37,7 @@ from engine.interpret.cases import Case, unit_of
 from engine.interpret.constants import Constants
 from engine.interpret.domain import either, needs_of, settled, under
 from engine.interpret.figures import Figures
-from engine.interpret.frames import Frame, Step
+from engine.interpret.frames import NOTHING, Frame, Step
 from engine.interpret.grouping import MOST_WAYS
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
@@ -61,7 +61,6 @@ from engine.ir.worlds import reached_names
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import NoPeriod, Period, PeriodKind, Unit
-from engine.values.types import Value
 
 MAX_CALLS = 200
 UNKNOWN_DAY = "the day on which it is read is not known"
@@ -134,7 +133,10 @@ class Interpreter(Figures):
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact; where a role may be vacant, whatever it is with those who are listed or without them."""
         if self._vacated is None or self._running or self._waiting or fact in self._deciding:
-            return super().find(fact)
+            step = self.steps.get(fact)
+            if step is not None:
+                return step.outcome
+            return self._nested(fact) if self._running else super().find(fact)
         outcome = super().find(fact)
         return either([outcome, self._vacated.find(fact)], self._deciding)
 
@@ -196,6 +198,11 @@ class Interpreter(Figures):
         """What an expression gives."""
         if frame.narrowed and (within := frame.narrowed.of(node)) is not None:
             return narrowing.cut(self.evaluate(node, frame.without(node)), within)
+        closure = self.closures.of(node) if not frame.narrowed else None
+        return closure(self, frame) if closure is not None else self.by_node(node, frame)
+
+    def by_node(self, node: ir.Expression, frame: Frame) -> Outcome:
+        """What an expression gives, by the kind of its node."""
         return EVALUATORS[type(node)](self, node, frame)
 
     def _let(self, node: ir.Let, frame: Frame) -> Outcome:
@@ -216,23 +223,35 @@ class Interpreter(Figures):
         return outcome
 
     def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
-        body, inner = self.inside(node, frame)
+        return self.called(node, frame, self._arguments(node, frame))
+
+    def called(self, node: ir.FunctionCall, frame: Frame, names: Mapping[str, Callable[[], Outcome]]) -> Outcome:
+        """What a function gives of its arguments."""
+        body, inner = self._inside(node, frame, names)
         if body is None:
             return Failure(f"`{node.name}` has no formula on {frame.period.start}", node.span)
         if frame.calls >= MAX_CALLS:
             return Failure(f"functions call each other more than {MAX_CALLS} deep", node.span)
         self._calls += 1
-        outcome = self.evaluate(body, inner)
+        closure = self.closures.of_formula(body)
+        outcome = self.evaluate(body, inner) if closure is None else closure(self, inner)
         self._calls -= 1
         return outcome
 
     def inside(self, node: ir.FunctionCall, frame: Frame) -> tuple[ir.Expression | None, Frame]:
         """The body that a call runs, None if there is none yet, and the frame in which its arguments have values."""
-        function = self.program.functions[node.name]
-        arguments = zip(function.arguments, node.arguments, strict=True)
-        names = {name: self._once(argument, frame) for (name, _), argument in arguments}
-        inner = Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls + 1)
-        return formula_at(function.formulas, frame.period.start), inner
+        return self._inside(node, frame, self._arguments(node, frame))
+
+    def _arguments(self, node: ir.FunctionCall, frame: Frame) -> Mapping[str, Callable[[], Outcome]]:
+        arguments = zip(self.program.functions[node.name].arguments, node.arguments, strict=True)
+        return {name: self._once(argument, frame) for (name, _), argument in arguments}
+
+    def _inside(
+        self, node: ir.FunctionCall, frame: Frame, names: Mapping[str, Callable[[], Outcome]]
+    ) -> tuple[ir.Expression | None, Frame]:
+        body = formula_at(self.program.functions[node.name].formulas, frame.period.start)
+        calls = frame.calls + 1
+        return body, Frame(frame.instance, frame.period, frame.step, names, frame.bound, calls, NOTHING, frame.nearby)
 
     # --- reading figures
 
@@ -253,6 +272,19 @@ class Interpreter(Figures):
         """The figure or fact, noted as read by whoever is evaluated."""
         frame.step.reads.append(fact)
         return self.find(fact)
+
+    def find_near(self, name: str, frame: Frame) -> Outcome:
+        """The figure or fact of the frame's own instance and period, noted as read, and kept nearby once found."""
+        fact = Fact(name, frame.instance, frame.period)
+        frame.step.reads.append(fact)
+        nearby = frame.nearby
+        if not self._running or not isinstance(nearby, dict):
+            return self.find(fact)
+        step = self.steps.get(fact)
+        if step is None:
+            return self._nested(fact, nearby)
+        nearby[name] = step
+        return step.outcome
 
     def _read_some_day(self, node: ir.VariableRead, instance: str, day: Possible, frame: Frame) -> Outcome:
         """A figure on a day that is not known: what it is in each period in which the day may fall."""
@@ -327,7 +359,7 @@ class Interpreter(Figures):
         if not isinstance(period, Period):
             return self._on_some_day(node, period)
         day = self.program.settings.covers_from if period.kind.unit is Unit.ETERNITY else period.start
-        replaced = self._replaced(node.name, day)
+        replaced = self.replaced_constant(node.name, day)
         if replaced is not None:
             return replaced
         in_force = self.constants.at(node.name, day)
@@ -347,7 +379,7 @@ class Interpreter(Figures):
             case _:
                 assert_never(node)
 
-    def _replaced(self, name: str, day: date) -> Outcome | None:
+    def replaced_constant(self, name: str, day: date) -> Outcome | None:
         """What stands for a parameter in this world."""
         return None
 
@@ -367,6 +399,9 @@ class World(Interpreter):
 
     def __init__(self, outer: Interpreter, replaced: Replaced) -> None:
         Figures.__init__(self, outer.program, outer.case, outer.constants)
+        self.closures = outer.closures
+        self.given = {}  # only what is reached is found here, and what is given of that describes the world outside
+        self.holds_otherwise = False
         self.worlds = []
         self._vacated, self._deciding = None, frozenset()
         self._outer = ref(outer)
@@ -396,6 +431,10 @@ class World(Interpreter):
         self.outside[fact] = None
         return self.outer.find(fact)
 
+    def find_near(self, name: str, frame: Frame) -> Outcome:
+        """Here the figure or fact may be what is replaced, or that of the world outside, which is not kept."""
+        return self.find_for(Fact(name, frame.instance, frame.period), frame)
+
     def _in_each_way(self, step: Step) -> Outcome:
         return step.outcome
 
@@ -405,15 +444,9 @@ class World(Interpreter):
             return replaced
         return super()._found(fact) if self.reach.holds(fact) else self.outer._found(fact)
 
-    def _given(self, fact: Fact) -> Value | None:
-        return None  # only what is reached is found here, and what is given of that describes the world outside
-
-    def _otherwise_stated(self, fact: Fact, definition: Definition) -> Step | None:
-        return None
-
-    def _replaced(self, name: str, day: date) -> Outcome | None:
+    def replaced_constant(self, name: str, day: date) -> Outcome | None:
         parameter = self.replaced.parameter(name, day)
-        return parameter if parameter is not None else self.outer._replaced(name, day)
+        return parameter if parameter is not None else self.outer.replaced_constant(name, day)
 
 
 EVALUATORS: Mapping[type[ir.Node], expressions.Evaluator] = {

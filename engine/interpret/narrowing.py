@@ -26,6 +26,7 @@ In = Callable[[ir.Expression, Frame], Outcome]
 
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_THEMSELVES = (ir.Literal, ir.NotApplicable, ir.PeriodBoundary)  # whatever holds around them
 
 
 def choice(node: ir.If, condition: Outcome, frame: Frame, evaluate: In) -> Outcome:
@@ -34,7 +35,10 @@ def choice(node: ir.If, condition: Outcome, frame: Frame, evaluate: In) -> Outco
         return condition
     options = domain.choice_of(condition)
     both = [(truth, branch) for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
-    taken = [evaluate(branch, where(node.condition, truth, frame, evaluate)) for truth, branch in both]
+    taken = [
+        evaluate(branch, frame if isinstance(branch, _THEMSELVES) else where(node.condition, truth, frame, evaluate))
+        for truth, branch in both
+    ]
     return domain.under(domain.either(taken, condition.needs), condition)
 
 
@@ -42,13 +46,19 @@ def logic(node: ir.And | ir.Or, frame: Frame, evaluate: In) -> Outcome:
     """`or`; and `and`, each part where those before it hold: the first that does not hold decides."""
     if isinstance(node, ir.Or):
         return operations.logic(node.values, True, lambda expression: evaluate(expression, frame), node.span)
+    return conjunction(node, [], frame, evaluate)
+
+
+def conjunction(node: ir.And, before: list[Outcome], frame: Frame, evaluate: In) -> Outcome:
+    """`and`, of whose parts the first were found `before` and are known, but perhaps for the last of them."""
     outcomes: list[Outcome] = []
-    for part in node.values:
-        outcome = evaluate(part, frame)
+    for place, part in enumerate(node.values):
+        outcome = before[place] if place < len(before) else evaluate(part, frame)
         if outcome == domain.FALSE:
             return outcome
         outcomes.append(outcome)
-        if isinstance(outcome, Possible) and not outcome.may_fail and not outcome.may_not_apply:
+        last = place == len(node.values) - 1
+        if not last and isinstance(outcome, Possible) and not outcome.may_fail and not outcome.may_not_apply:
             frame = where(part, True, frame, evaluate)
     return operations.decided(outcomes, False, node.span)
 
@@ -59,7 +69,7 @@ def where(condition: ir.Expression, truth: bool, frame: Frame, evaluate: In) -> 
     seen = len(step.reads), len(step.constants)
     narrowed = assumed(frame.narrowed, condition, truth, lambda expression: evaluate(expression, frame))
     del step.reads[seen[0] :], step.constants[seen[1] :]
-    return replace(frame, narrowed=narrowed)
+    return frame.within(narrowed)
 
 
 def assumed(before: Narrowed, condition: ir.Expression, truth: bool, evaluate: Evaluate) -> Narrowed:

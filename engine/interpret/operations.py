@@ -18,6 +18,7 @@ from engine.text.source import Span
 from engine.values.exact import TOO_LONG, calculate
 from engine.values.exact import compare as exactly
 from engine.values.numbers import RoundingMode, round_to
+from engine.values.quick import greatest, least
 from engine.values.types import Duration, Kind
 
 GENERAL = "the general rule"
@@ -35,7 +36,8 @@ def stored(outcome: Outcome, definition: Definition) -> Outcome:
     if grid is None:
         return outcome
     if type(outcome) is Known:
-        return Known(grid.store(outcome.value))  # type: ignore[arg-type]
+        value = grid.store(outcome.value)  # type: ignore[arg-type]
+        return outcome if value is outcome.value else Known(value)
     return mapped(outcome, grid.store, lambda interval: domain.monotone(grid.store, interval))
 
 
@@ -166,8 +168,9 @@ def rounded(value: Outcome, step: Outcome, mode: RoundingMode, span: Span | None
 
 def extreme_of(name: str, kind: Kind, outcomes: Sequence[Outcome], span: Span | None) -> Outcome:
     """The least (`min`) or greatest (`max`) of values."""
-    if all(isinstance(outcome, Known) for outcome in outcomes):
-        return _known_extreme(name, [outcome.value for outcome in outcomes if isinstance(outcome, Known)], span)
+    known: list[Any] = [outcome.value for outcome in outcomes if type(outcome) is Known]
+    if len(known) == len(outcomes):
+        return _known_extreme(name, known, span)
     bad = blocked(*outcomes)
     if bad is not None:
         return bad
@@ -179,9 +182,9 @@ def extreme_of(name: str, kind: Kind, outcomes: Sequence[Outcome], span: Span | 
     return settled(interval, needs_of(*deciding), domain.faults_of(*outcomes), domain.may_not_apply(*outcomes))
 
 
-def _known_extreme(name: str, values: Sequence[Any], span: Span | None) -> Outcome:
+def _known_extreme(name: str, values: list[Any], span: Span | None) -> Outcome:
     if not isinstance(values[0], Duration):
-        return Known(min(values) if name == "min" else max(values))
+        return Known(least(values) if name == "min" else greatest(values))
     symbol = "<=" if name == "min" else ">="
     try:
         chosen = [value for value in values if all(exactly(symbol, value, other) for other in values)]

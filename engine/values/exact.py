@@ -8,11 +8,13 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from engine.values import quick
 from engine.values.numbers import Number
 from engine.values.types import Duration, Value
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "=": operator.eq, "!=": operator.ne, "<": quick.less, "<=": lambda left, right: not quick.less(right, left),
+    ">": lambda left, right: quick.less(right, left), ">=": lambda left, right: not quick.less(left, right),
 }  # fmt: skip
 
 
@@ -30,12 +32,13 @@ def compare(symbol: str, left: Value, right: Value) -> bool:
 
 
 _CALCULATE: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "mod": operator.mod,
+    "+": quick.add, "-": quick.subtract, "*": quick.multiply, "mod": operator.mod,
     "/": lambda left, right: Fraction(left) / right,
 }  # fmt: skip
 
 
 MAX_BITS = 20_000  # of a number's numerator and denominator together: some 6,000 digits
+SHORT_BITS = 10_000  # no number of so few bits is too long
 TOO_LONG = "the number has more than 6,000 digits"
 
 
@@ -46,7 +49,7 @@ def calculate(symbol: str, left: Number, right: Number) -> Number:
     not fit into any memory.
     """
     result: Number = _CALCULATE[symbol](left, right)
-    if is_too_long(result):
+    if quick.bits(result) > SHORT_BITS and is_too_long(result):
         raise OverflowError(TOO_LONG)
     return result
 
