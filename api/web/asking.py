@@ -17,6 +17,7 @@ from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.reading.declared_settings import Settings
 from engine.values.dates import EARLIEST_FACT, LATEST_FACT
+from engine.values.types import NONE as NO_VALUE
 from engine.values.types import Kind
 
 UNKNOWN = "?"
@@ -113,6 +114,17 @@ class FactField:
         if self.kind in ("money", "whole"):
             return value_words(Fraction(bare(text)), self.definition.type, self.settings)
         return self.members.get(text, text.capitalize() if self.kind == "choice" else text)
+
+    @property
+    def is_usually_not(self) -> bool:
+        """Whether a complete case takes it for no, none or nought: what is called so is then not there."""
+        value = self.definition.absent
+        return value is False or value is NO_VALUE or value == 0
+
+    @property
+    def called(self) -> str:
+        """What it is called where it is not asked."""
+        return self.definition.label.removesuffix(", or none")
 
     @property
     def absent(self) -> str:

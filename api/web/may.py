@@ -135,8 +135,8 @@ async def _next(request: Request, service: Service, said: Said) -> Response:
     asked, open_ = await service.run(next_field, service, said)
     if asked is not None:
         return _ask(request, said, [asked], {}, open_)
-    granted = await service.run(granted_fields, service, said)
-    if not granted:
+    chief, rarer = await service.run(granted_fields, service, said)
+    if not chief and not rarer:
         said.reviewed = True
         return await _next(request, service, said)
     return page(
@@ -145,7 +145,8 @@ async def _next(request: Request, service: Service, said: Said) -> Response:
         nav="may",
         permission=permission,
         said=said,
-        granted=[(fact_field, whose(said, fact_field)) for fact_field in granted],
+        chief=[(fact_field, whose(said, fact_field)) for fact_field in chief],
+        rarer=[(fact_field, whose(said, fact_field)) for fact_field in rarer],
     )
 
 

@@ -18,10 +18,10 @@ CAR = "/may/gb/may_drive"
 ANSWERS = {
     "born": "2006-06-14",
     "kind of vehicle": "b",
-    "Category": "b",
+    "What category": "b",
     "provisional": "full",
-    "First day": "2024-05-02",
-    "Last day": "2034-05-01",
+    "From which day": "2024-05-02",
+    "Until which day": "2034-05-01",
 }
 
 
@@ -76,10 +76,36 @@ def test_a_permission_in_few_questions(client: TestClient) -> None:
     assert "By waiting alone you may from <b>2 May 2024</b>" in before
 
 
+def test_what_would_refuse_if_it_were_taken_for_granted_is_asked(client: TestClient) -> None:
+    """It said No, of a doctor's report that nobody was asked about."""
+    lorry = {**ANSWERS, "kind of vehicle": "c", "What category": "c", "born": "1990-06-14", "D4": "yes"}
+    text, headings = walked(client, lorry)
+    assert "Has a doctor reported (form D4) that you meet the standard for lorries and buses?" in headings
+    assert headings[-1] == "Is this right?"
+    assert '<p class="big">Yes</p>' in client.post(CAR, data=hidden(text)).text
+    answer, _ = walked(client, {**lorry, "D4": "no"})
+    assert '<p class="big">No</p>' in answer and "<b>Have a doctor fill in form D4.</b>" in answer
+
+
+def test_the_review_names_first_what_alone_would_change_the_answer(client: TestClient) -> None:
+    text, _ = walked(client, ANSWERS)
+    first, folded = text.split("<details", 1)
+    assert "Has a disability that bars from driving" in first and "Day of the last entry" not in first
+    assert "rarer things" in folded and "Resident in Great Britain since" in folded
+
+
+def test_of_alternatives_the_others_are_not_needed(client: TestClient) -> None:
+    text, _ = walked(client, ANSWERS)
+    answer = client.post(CAR, data=hidden(text)).text
+    assert answer.count("Not needed") == 4  # a minibus, an application, and a foreign licence twice
+    assert "You hold no full licence" not in answer and "No application to renew" not in answer
+    assert ">Not met<" not in answer
+
+
 def test_what_the_review_opens_is_asked(client: TestClient) -> None:
     text, _ = walked(client, ANSWERS)
     opened = client.post(CAR, data={**hidden(text), "o.f.you.has_relevant_disability": "1"}).text
-    assert heading(opened) == "Has a disability that bars from driving"
+    assert heading(opened) == "Do you have a medical condition that bars you from driving?"
     fields = hidden(opened)
     answer = client.post(CAR, data={**fields, fields["asked"]: "yes"}).text
     assert '<p class="big">No</p>' in answer and "1 of 6 conditions is not met" in answer
@@ -87,8 +113,9 @@ def test_what_the_review_opens_is_asked(client: TestClient) -> None:
 
 
 def test_what_nobody_knows_permits_nothing(client: TestClient) -> None:
-    text, _ = walked(client, {**ANSWERS, "Last day": "?"})
+    text, _ = walked(client, {**ANSWERS, "Until which day": "?"})
     answer = client.post(CAR, data=hidden(text)).text
+    assert "<h2>Find out</h2>" in answer and "<li>Licence 1: Until which day does this licence run?</li>" in answer
     assert "Not known yet" in answer and '<p class="big">Yes</p>' not in answer
 
 
