@@ -21,6 +21,7 @@ from engine.check import check_definitions
 from engine.check.assessments import check_assessments
 from engine.check.contradictions import contradictions_of
 from engine.check.definitions import Checked
+from engine.check.figure_sets import check_figure_sets
 from engine.check.groupings import check_groupings
 from engine.check.permits import check_permits
 from engine.check.personal import check_personal_calendars
@@ -130,6 +131,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
     check_groupings(symbols, checked.definitions, problems)
     check_sequences(symbols, checked.definitions, problems)
     check_assessments(symbols, checked.definitions, problems)
+    check_figure_sets(symbols, problems)
     check_permits(ruleset.settings, checked.definitions, problems)
     moved_by = uprate_targets(symbols, problems)
     followed = followed_scales(symbols, problems)

@@ -22,19 +22,35 @@ def find_definition(program: Program, name: str) -> Definition:
     if several:
         choices = ", ".join(f"`{choice}`" for choice in several)
         raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
-    known = {definition.short_name for definition in program.definitions.values()}
+    known = {definition.short_name for definition in program.definitions.values()} | {*program.settings.figure_sets}
     raise Misuse(
         f"there is no figure `{name}`",
         suggestion(name, known, "`rulewright show NAME` finds a figure by a part of its name"),
     )
 
 
-def find_definitions(program: Program, names: str) -> list[Definition]:
-    """The figures in a list with commas. Raises Misuse for what names none, such as a comma alone."""
+def find_definitions(program: Program, names: str, at: Period | None = None) -> list[Definition]:
+    """The figures in a list with commas; a set of figures stands for those of its figures of which there is one `at`
+    that time. Raises Misuse for what names none, such as a comma alone."""
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     if names and not wanted:
         raise Misuse(f"`{names[:40]}` names no figure", "name figures with commas between them: `income_tax,eitc`")
-    return [find_definition(program, name) for name in dict.fromkeys(wanted)]
+    return list(dict.fromkeys(figure for name in wanted for figure in named_figures(program, name, at)))
+
+
+def named_figures(program: Program, name: str, at: Period | None = None) -> list[Definition]:
+    """The figure that `name` means, or those of the set that it means of which there is one `at` that time.
+
+    Raises Misuse where it is neither, and where the set has no figure of that time.
+    """
+    figure_set = program.settings.figure_sets.get(name)
+    if figure_set is None:
+        return [find_definition(program, name)]
+    figures = [find_definition(program, figure) for figure in figure_set.figures]
+    fitting = [figure for figure in figures if at is None or has_period(program, figure, at)]
+    if not fitting and at is not None:
+        raise Misuse(*several_periods(figures[0], at))
+    return fitting
 
 
 def read_period(program: Program, text: str, projected: bool = False) -> Period:

@@ -114,7 +114,8 @@ def ask_command(options: Options) -> int:
         program = programs.load_program(options.rules, options.reforms)
     screens = screens_in(programs.find_rules(options.rules), program)
     figures = options.path if options.path != "-" and not Path(options.path).exists() else ""
-    wanted = find_definitions(program, options.want or figures or ",".join(screens.owed))
+    named = options.want or figures or ",".join(screens.owed)
+    wanted = find_definitions(program, named)
     if not wanted:
         raise Misuse("no figure is named", "name figures: `--want eitc`")
     if options.path == "-":
@@ -123,6 +124,7 @@ def ask_command(options: Options) -> int:
         raise Failure(f"there is no case `{options.path}`", "name a file, or leave it out to be asked who there is")
     people = _people(program, wanted, options) if figures else None
     case = load_case(program, options.path, options.at) if people is None else case_of_people(program, people)
+    wanted = find_definitions(program, named, case.at)
     listed = bool(screens.lists) and not options.one_by_one
     if (options.learn or options.keep_learned is not None) and not listed:
         raise Misuse(

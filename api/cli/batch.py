@@ -30,6 +30,7 @@ from api.scale.spread import spread_over
 from api.simulate.writing import require_no_rules
 from engine.ir.program import Definition, Program
 from engine.records import record
+from engine.values.periods import Period
 
 SHOWN_FAULTS = 50
 SHOWN_CAUSES = 3
@@ -133,9 +134,9 @@ def _inputs(given: Sequence[str], folder: Path) -> list[str]:
 def _job(program: Program, options: Options, folder: Path, output: Path) -> Job:
     """What is to be done. Raises everything that is wrong with it at once."""
     told = Collected()
-    wanted = told.of(lambda: _wanted(program, options.want)) or []
-    told.of(lambda: _check_missing(options.missing))
     period = told.of(lambda: read_period(program, options.at))
+    wanted = told.of(lambda: _wanted(program, options.want, period)) or []
+    told.of(lambda: _check_missing(options.missing))
     if period is not None:
         for definition in wanted:
             if not definition.period.is_personal:  # each row's own, as far as it has one then
@@ -153,13 +154,13 @@ def _job(program: Program, options: Options, folder: Path, output: Path) -> Job:
     return replace(job, marginal=read_marginal(program, group_of(job), options.marginal, options.role, options.step))
 
 
-def _wanted(program: Program, names: str) -> list[Definition]:
+def _wanted(program: Program, names: str, at: Period | None) -> list[Definition]:
     """The figures in a list with commas. Raises what is wrong with each of them."""
     told = Collected()
     wanted = [
         definition
         for name in names.split(",")
-        for definition in told.of(partial(find_definitions, program, name)) or ()
+        for definition in told.of(partial(find_definitions, program, name, at)) or ()
     ]
     told.tell()
     if not wanted:

@@ -15,6 +15,7 @@ from api.failures import ExitCode
 from api.rules import programs
 from api.schema import as_data
 from engine.interpret.cases import instances_of
+from engine.ir.program import Definition
 
 ALL = "all"
 SHOWN_WHOLE = 60
@@ -29,6 +30,7 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
     wanted = [] if want.strip() == ALL else find_definitions(program, want)
     everything = [program.definitions[name] for name in exported_names(program)]
     case = load_case(program, path, at)
+    wanted = find_definitions(program, want, case.at) if wanted else []
     count = sum(1 for definition in everything for _ in instances_of(case, definition))
     brief = not want and not as_json and count > SHOWN_WHOLE
     if brief:
@@ -45,10 +47,17 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
     for line in calculation.unread:
         complain(line)
     nobodys = [figure for figure in wanted if not any(instances_of(case, figure))]
-    for figure in nobodys:
+    for figure in _told(nobodys, want):
         fault = nobody(program, case, figure)
         complain(f"{fault.message}; {fault.help}")
     return ExitCode.FAILED if calculation.failed or nobodys else ExitCode.DONE
+
+
+def _told(nobodys: Sequence[Definition], want: str) -> Sequence[Definition]:
+    """Of the figures that nobody has: those named one by one, and of a set the first of each entity."""
+    first = {figure.entity: figure for figure in reversed(nobodys)}
+    names = {name.strip() for name in want.split(",")}
+    return [figure for figure in nobodys if figure.short_name in names or figure is first[figure.entity]]
 
 
 def _report_in_brief(calculation: Calculation) -> None:

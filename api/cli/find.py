@@ -58,7 +58,7 @@ def find_command(options: Options) -> int:
     with waiting("reading the rules"):
         period = read_period(programs.load_program(options.rules, options.reforms), options.at)
         program, condition = with_condition(options.rules, options.reforms, options.condition, options.of, period)
-    wanted = _wanted(program, options)
+    wanted = _wanted(program, options, period)
     findings = _found(program, condition, period, wanted, options)
     if options.as_json:
         say_json(as_data(findings))
@@ -69,12 +69,12 @@ def find_command(options: Options) -> int:
     return ExitCode.FAILED if findings.count.failed else ExitCode.DONE
 
 
-def _wanted(program: Program, options: Options) -> Wanted:
+def _wanted(program: Program, options: Options, at: Period) -> Wanted:
     return Wanted(
-        tuple(find_definitions(program, options.show)),
+        tuple(find_definitions(program, options.show, at)),
         find_definition(program, options.by) if options.by else None,
         options.top,
-        tuple(find_definitions(program, options.sums)),
+        tuple(find_definitions(program, options.sums, at)),
         find_definition(program, options.group) if options.group else None,
         options.missing == "unknown",
         options.count_missing,

@@ -57,6 +57,7 @@ def _fields(described: Described) -> Iterator[_Field]:
     yield "belongs to", described.belongs_to
     yield "roles", list(described.roles)
     yield "members", [f"{name}: {label}" for name, label in (described.members or {}).items()]
+    yield "figures", list(described.figures)
     if described.kind == "requirement":
         yield "is", f"a requirement of a {described.entity}, per {described.period}"
     elif described.entity:

@@ -33,6 +33,7 @@ from engine.population.columns import Columns
 from engine.values.types import Kind, Value
 
 ENOUGH, SHARE = 10.0, 0.01
+MOST_MEASURED = 12
 COMMON = 0.5
 RARE = 0.001
 WITH = 0.3
@@ -172,6 +173,22 @@ def _effort(screen: Screen) -> float:
     return 1.0 + sum(_LINE + _NEXT_PERSON * (number - 1) for number in whom.values())
 
 
+def measured(interview: Interview, case: Case) -> Sequence[Definition]:
+    """The wanted figures whose changes are effects. Of many only as many as read every open fact, those that read most
+    first: code for all of them takes minutes to compile, and no fact would be asked that these do not read."""
+    wanted = interview.wanted
+    if len(wanted) <= MOST_MEASURED:
+        return wanted
+    read = {figure.name: set(facts_read(interview.program, case, (figure,))) for figure in wanted}
+    chosen: list[Definition] = []
+    covered: set[Fact] = set()
+    for figure in sorted(wanted, key=lambda figure: -len(read[figure.name])):
+        if not read[figure.name] <= covered:
+            chosen.append(figure)
+            covered |= read[figure.name]
+    return chosen or wanted[:1]
+
+
 class _Effects:
     """How much each open fact, and each list as a whole, is expected to move the wanted figures."""
 
@@ -185,6 +202,7 @@ class _Effects:
         for fact in facts:
             self._by_name.setdefault(fact.name, []).append(fact)
         self._interview, self._case, self._ticked = interview, case, set(ticked)
+        self._measured = measured(interview, case)
         for part in (0, 1, 2):
             self._completion(part)
 
@@ -289,7 +307,7 @@ class _Effects:
     def _moved(self, columns: Columns, tries: Sequence[Try]) -> Sequence[float]:
         """By how much each try moves the wanted figures from the first, which is the completion itself: one batch."""
         moved = np.zeros(len(tries), dtype=np.float64)
-        for values in figures_of_tries(self._interview.program, self._case, columns, tries, self._interview.wanted):
+        for values in figures_of_tries(self._interview.program, self._case, columns, tries, self._measured):
             self.largest = max(self.largest, float(np.abs(values[0]).max(initial=0.0)))
             moved = np.maximum(moved, np.abs(values - values[0]).max(axis=1, initial=0.0))
         effects: Sequence[float] = moved.tolist()

@@ -47,9 +47,11 @@ def mentions(module: RuleModule) -> Iterator[Mention]:
 
 
 def settled_mentions(settings: Settings) -> Iterator[Mention]:
-    """What `ruleset.yaml` names of the modules: the figures of assessments, and the facts that vacate roles."""
-    for assessment in settings.assessments.values():
-        for name, span in assessment.places.items():
+    """What `ruleset.yaml` names of the modules: the figures of assessments and sets, facts that vacate roles."""
+    places = [assessment.places for assessment in settings.assessments.values()]
+    places += [figure_set.places for figure_set in settings.figure_sets.values()]
+    for named in places:
+        for name, span in named.items():
             yield Mention(name, span)
     for entity in settings.entities.values():
         for role in entity.roles:

@@ -13,7 +13,7 @@ from api.batch.table import Rows, figure_column, ids_of, table_of
 from api.batch.unread import unread_columns
 from api.cases.explain import why
 from api.cases.files import CaseInvalid
-from api.cases.naming import find_definition, period_for, read_period
+from api.cases.naming import find_definition, named_figures, period_for, read_period
 from api.failures import Failure, Misuse, suggestion
 from api.find.candidates import Together
 from api.python.frames import back, to_arrow
@@ -60,14 +60,14 @@ class Law:
         facts as the rules name them, ids (`person_id`) and, for people, `tax_unit_id` and `role`. Money is in the
         currency, as decimals, whole numbers, or floats that are on the money grid.
 
-        `want` are figures of one entity. Returned is a frame of the kind given for that entity, a row for each of
-        its rows in their order: the id, each figure (money as exact decimals; null where it does not apply), and
-        `problem`: why a row has no figure. With `complete` an empty cell means what the rules say of a fact that a
-        complete return does not list; without, it is not known. Raises Failure with every cell that is at fault, and
-        warns of a column for a time at which nothing that is wanted reads it.
+        `want` are figures, or sets of them, of one entity. Returned is a frame of the kind given for that entity, a row
+        for each of its rows in their order: the id, each figure (money as exact decimals; null where it does not
+        apply), and `problem`: why a row has no figure. With `complete` an empty cell means what the rules say of a fact
+        that a complete return does not list; without, it is not known. Raises Failure with every cell that is at fault,
+        and warns of a column for a time at which nothing that is wanted reads it.
         """
         period = read_period(self.program, str(at))
-        wanted = [find_definition(self.program, name) for name in want]
+        wanted = [figure for name in want for figure in named_figures(self.program, name, period)]
         check_wanted(wanted)
         for definition in wanted:
             period_for(self.program, definition, period)
@@ -94,7 +94,13 @@ class Law:
         """
         read = self._case(case, at)
         interpreter = Interpreter(self.program, read)
-        return {name: self._figure(interpreter, read, name) for name in want}
+        sets = self.program.settings.figure_sets
+        names = [
+            figure.short_name if name in sets else name
+            for name in want
+            for figure in named_figures(self.program, name, read.at)
+        ]
+        return {name: self._figure(interpreter, read, name) for name in names}
 
     def why(self, case: Mapping[str, object], figure: str, at: int | str = "") -> str:
         """Why a figure of a case is what it is: the tree of what decided it, with the law, as text."""

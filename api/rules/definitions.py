@@ -19,7 +19,7 @@ from engine.ir.walk import walk
 from engine.reading.declarations import Function, Input, Reason, Requirement, Ruleset, Variable, VariableException
 from engine.reading.declared import Dated, Declaration
 from engine.reading.declared_constants import Parameter, Scale, Table
-from engine.reading.declared_settings import Entity, EnumDeclaration, Role, Settings
+from engine.reading.declared_settings import Entity, EnumDeclaration, FigureSet, Role, Settings
 from engine.syntax.printer import print_formula
 from engine.text.citations import Law, law_on
 from engine.values.numbers import format_decimal, range_text
@@ -119,6 +119,8 @@ def _own(declaration: Declaration, settings: Settings) -> dict[str, object]:
             }
         case EnumDeclaration():
             return {"members": dict(declaration.members)}
+        case FigureSet():
+            return {"figures": declaration.figures}
         case Function():
             takes = {name: str(type) for name, type in declaration.arguments}
             return {"takes": takes, "type": str(declaration.type), "formulas": _formulas(declaration.formula)}

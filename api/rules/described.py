@@ -86,4 +86,5 @@ class Described:
     belongs_to: str = ""
     roles: tuple[str, ...] = ()
     members: Mapping[str, str] | None = None
+    figures: tuple[str, ...] = ()
     permits: tuple[str, ...] = ()

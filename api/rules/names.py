@@ -22,7 +22,7 @@ from engine.text.source import Span
 _GROUPS = ("inputs", "parameters", "tables", "scales", "functions", "variables", "requirements")
 _KINDS = {"inputs": "fact", "variables": "figure"}
 DEFINED = ("fact", "figure", "requirement", "parameter", "table", "scale", "function")
-KINDS = (*DEFINED, "reason", "entity", "role", "set", "enum", "member", "calendar")
+KINDS = (*DEFINED, "reason", "entity", "role", "set", "enum", "member", "calendar", "figure_set")
 
 
 @record(frozen=True, slots=True)
@@ -146,6 +146,8 @@ def _settled(ruleset: Ruleset) -> Iterator[Named]:
         yield Named(enum.name, "enum", enum.label, enum.law, "", True, "", span, enum)
         for name, label in enum.members.items():
             yield Named(f"{enum.name}.{name}", "member", label, "", "", True, enum.name, span)
+    for figures in settings.figure_sets.values():
+        yield Named(figures.name, "figure_set", figures.label, figures.law, "", True, "", figures.span, figures)
     for name, calendar in settings.calendars.items():
         if name != "year":
             yield Named(name, "calendar", calendar.plural, calendar.law, "", True)

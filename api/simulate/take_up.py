@@ -11,7 +11,7 @@ same way (`takes_up_snap=80%`), and becomes a column of the population.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -31,14 +31,11 @@ from engine.values.types import Kind
 
 
 def read_take_up(program: Program, view: View, texts: Sequence[str]) -> dict[str, Fraction]:
-    """The parts that `eitc=80%` and the like mean. Raises Misuse."""
+    """The parts that `eitc=80%` and the like mean; a set of figures stands for its benefits. Raises Misuse."""
     parts: dict[str, Fraction] = {}
-    names = [*view.claims, *_facts_of_take_up(program, view)]
     for text in texts:
         name, equals, said = text.partition("=")
-        if name not in names:
-            known = "those whose take-up can be stated: " + ", ".join(f"`{each}`" for each in names)
-            raise Misuse(f"nothing says what not claiming `{name}` means", suggestion(name, names, known))
+        meant = _meant(program, view, name)
         try:
             part = parse_decimal(said.removesuffix("%")) / (100 if said.endswith("%") else 1)
         except ValueError:
@@ -48,13 +45,29 @@ def read_take_up(program: Program, view: View, texts: Sequence[str]) -> dict[str
                 f"`--take-up {text}` does not say which part of those who are due it claims",
                 f"write a part from 0% to 100%: `--take-up {name}=80%`",
             )
-        parts[name] = part
+        parts |= dict.fromkeys(meant, part)
     return parts
 
 
-def _facts_of_take_up(program: Program, view: View) -> list[str]:
-    """The facts that say who takes up a benefit of households."""
-    needs = dict.fromkeys(need for benefit in view.household_benefits.values() for need in benefit.needs)
+def _meant(program: Program, view: View, name: str) -> list[str]:
+    """The benefits and facts of take-up that a name means. Raises Misuse where it means none."""
+    names = [*view.claims, *_facts_of_take_up(program, view, view.household_benefits)]
+    if name in names:
+        return [name]
+    figure_set = program.settings.figure_sets.get(name)
+    figures = figure_set.figures if figure_set is not None else ()
+    counted = [figure for figure in figures if figure in view.household_benefits]
+    meant = [*(figure for figure in figures if figure in view.claims), *_facts_of_take_up(program, view, counted)]
+    if meant:
+        return meant
+    known = "those whose take-up can be stated: " + ", ".join(f"`{each}`" for each in names)
+    choices = [*names, *program.settings.figure_sets]
+    raise Misuse(f"nothing says what not claiming `{name}` means", suggestion(name, choices, known))
+
+
+def _facts_of_take_up(program: Program, view: View, benefits: Iterable[str]) -> list[str]:
+    """The facts that say who takes up these benefits of households."""
+    needs = dict.fromkeys(need for name in benefits for need in view.household_benefits[name].needs)
     facts = {name: program.find(name) for name in needs if name not in program.settings.entities}
     return [name for name, fact in facts.items() if fact is not None and fact.type.kind is Kind.BOOLEAN]
 

@@ -175,6 +175,14 @@ class AssessmentRules(Declaration):
 
 
 @record(frozen=True, slots=True)
+class FigureSet(Declaration):
+    """Figures that people ask for together, by the set's name. `places`: where each is named, in order."""
+
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    figures: tuple[str, ...] = ()
+
+
+@record(frozen=True, slots=True)
 class Settings:
     """What a jurisdiction shares: `ruleset.yaml`. After `covers_to`, up to `projected_to`, answers are projections."""
 
@@ -198,6 +206,7 @@ class Settings:
     enums: Mapping[str, EnumDeclaration] = field(default_factory=lambda: BUILT_IN_ENUMS)
     entities: Mapping[str, Entity] = field(default_factory=dict)
     assessments: Mapping[str, AssessmentRules] = field(default_factory=dict)
+    figure_sets: Mapping[str, FigureSet] = field(default_factory=dict)
     based_on: str = ""
     """The rules over which these lie: the first part of the names of the modules that come from there."""
 

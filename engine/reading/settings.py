@@ -13,6 +13,7 @@ from engine.reading.context import Context
 from engine.reading.declared_settings import BUILT_IN_ENUMS, EnumDeclaration, Settings
 from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
+from engine.reading.figure_sets import read_figure_sets
 from engine.reading.numerals import read_decimal
 from engine.reading.scalars import read_day
 from engine.reading.workdays import read_workdays
@@ -30,7 +31,7 @@ BASED_KEYS = ("about", "law", "based_on", "covers", "enums", "entities")
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
     "attains",
-    "calendars", "year_is", "workdays", "enums", "entities", "assessment",
+    "calendars", "year_is", "workdays", "enums", "entities", "assessment", "figure_sets",
 )  # fmt: skip
 
 
@@ -52,7 +53,8 @@ def read_settings(node: Node, name: str, problems: Diagnostics, base: Settings |
     shared = replace(shared, workdays=read_workdays(fields), enums=_enums(fields))
     entities = read_entities(replace(fields, context=replace(context, settings=shared)))
     whole = replace(shared, entities=entities)
-    return replace(whole, assessments=read_assessments(replace(fields, context=replace(context, settings=whole))))
+    read = replace(fields, context=replace(context, settings=whole))
+    return replace(whole, assessments=read_assessments(read), figure_sets=read_figure_sets(read))
 
 
 def _based(context: Context, node: Node, start: Span, base: Settings) -> Settings:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.cases.calculate import Asked, calculate
-from api.cases.naming import find_definition
-from api.cases.reach import facts_reached
+from api.cases.naming import find_definition, named_figures
+from api.cases.reach import facts_reached, facts_read
 from api.failures import Failure, Misuse
 from api.interview.interview import next_step, read_answer
-from api.interview.listed import ENOUGH, SHARE, Interview, next_screen
+from api.interview.listed import ENOUGH, MOST_MEASURED, SHARE, Interview, measured, next_screen
 from api.interview.screens import screens_in
 from api.interview.why import moved_by
 from api.rules.programs import find_rules, load_program
@@ -335,3 +335,21 @@ def test_a_form_that_is_none_is_told(listed: Path, tmp_path: Path) -> None:
         screens_in(folder, load_program(str(folder)))
     assert "`tax_unit`, which is not a record of whom it is asked" in str(fault.value)
     assert "the box `wages`, which is not a fact of a licence" in str(fault.value)
+
+
+def test_of_many_figures_only_as_many_are_measured_as_read_every_open_fact() -> None:
+    us = load_program("us")
+    data = {
+        "at": "2024",
+        "complete": True,
+        "people": {"ann": {"birth_date": "1990-01-01"}},
+        "tax_units": {"home": {"head": "ann"}},
+        "dwellings": {"home": {"occupants": ["ann"]}},
+    }
+    case = case_from_data(us, data, Diagnostics())
+    assert case is not None
+    wanted = named_figures(us, "benefits", case.at)
+    chosen = measured(Interview(us, wanted, ()), case)
+    assert 0 < len(chosen) <= 3 < MOST_MEASURED < len(wanted)
+    assert set(facts_read(us, case, tuple(chosen))) == set(facts_read(us, case, tuple(wanted)))
+    assert measured(Interview(us, wanted[:5], ()), case) == wanted[:5]

@@ -174,6 +174,14 @@ def test_who_takes_snap_up_can_be_drawn(tmp_path: Path) -> None:
     assert 0 == shares["0%"] < shares["50%"] < shares["100%"]
 
 
+def test_a_set_of_figures_stands_for_all_of_its_benefits(tmp_path: Path) -> None:
+    done = simulated(tmp_path, "--json", "--take-up", "benefits=0%", without="takes_up_snap")
+    assert done.returncode == 0, done.stderr
+    budget = {line["figure"]: line for line in json.loads(done.stdout)["years"][0]["reforms"][0]["budget"]}
+    for figure in ("household_snap_taken_up", "household_tanf_taken_up", "household_lifeline_taken_up"):
+        assert Fraction(budget[figure]["before"]) == 0
+
+
 def test_who_takes_snap_up_is_not_drawn_where_it_is_stated(tmp_path: Path) -> None:
     done = simulated(tmp_path, "--take-up", "takes_up_snap=50%")
     assert (done.returncode, done.stdout) == (2, "")

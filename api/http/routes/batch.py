@@ -24,7 +24,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.cases.naming import find_definition, read_period
+from api.cases.naming import find_definitions, read_period
 from api.failures import Failure, Misuse
 from api.http.access import ANALYST, OPERATOR, require
 from api.http.jobs import Job
@@ -142,8 +142,8 @@ def _computed(
 
     try:
         names = [name.strip() for name in want.split(",") if name.strip()]
-        wanted = tuple(find_definition(law.program, name) for name in dict.fromkeys(names))
         period = read_period(law.program, at)
+        wanted = tuple(find_definitions(law.program, ",".join(names), period))
         inputs = find_inputs(law.program, list(_files(form, folder)))
         report = run_batch(
             BatchJob(law.program, period, inputs, _output(folder), wanted, complete, threads=1), on_progress

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.cases.calculate import Asked, Calculation, calculate
-from api.cases.naming import exported_names, find_definition
+from api.cases.naming import exported_names, named_figures
 from api.failures import Misuse
 from api.http.access import ANYBODY, require
 from api.http.cases import fault_of, read_request_case
@@ -162,8 +162,7 @@ def wanted_of(law: Law, case: Case, want: Sequence[str] | str, most: int) -> lis
     names = assessed_names(law, want) if isinstance(want, str) else want
     for at, name in enumerate(names):
         try:
-            definition = find_definition(program, name)
-            wanted[definition.name] = definition
+            wanted |= {definition.name: definition for definition in named_figures(program, name, case.at)}
         except Misuse as fault:
             faults.append(fault_of(fault, f"/want/{at}", [name]))
     count = sum(len(case.instances.get(definition.entity, ())) for definition in wanted.values())

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.cases.naming import find_definition, read_period
+from api.cases.naming import find_definition, named_figures, read_period
 from api.failures import Failure
 from api.find import find as use_case
 from api.find.candidates import looked_at
@@ -85,10 +85,10 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
         condition = overlay(form.condition, entity_of(program, form.condition, form.of), period)
         program = _with(service, form, condition)
         wanted = use_case.Wanted(
-            tuple(find_definition(program, name) for name in form.show),
+            tuple(figure for name in form.show for figure in named_figures(program, name, period)),
             find_definition(program, form.by) if form.by else None,
             form.top if rows else 0,
-            tuple(find_definition(program, name) for name in form.sum),
+            tuple(figure for name in form.sum for figure in named_figures(program, name, period)),
             find_definition(program, form.group) if form.group else None,
             form.unknown,
             form.count_missing,
