@@ -32,6 +32,13 @@ from tests.cli.command import run, write_rules
 
 YEAR, MARCH = parse_period("2024"), parse_period("2024-03")
 NEW_YEAR = date(2024, 1, 1)
+RENT = """\
+  home_rent: {label: Rent, entity: kitchen, period: month, type: money, law: s. 7, formula: 7 EUR * dwelling.stoves}
+"""
+STOVES = "{entity: dwelling, period: month, type: integer, stock: true, label: Stoves, range: 0 .. 9, absent: 2}"
+WITH_HOME = MODULE.replace("exports: [", "exports: [stoves, home_rent, ").replace(
+    "variables:\n", f"  stoves: {STOVES}\nvariables:\n{RENT}", 1
+)
 STATED = SETTINGS.partition("assessment:")[0].replace(
     "may_have_none: true}", "may_have_none: true, roles: {cook: {plural: cooks}}}"
 ) + ("assessment:\n  meals: {law: Kitchens Act s. 2, of: kitchen, period: year, liabilities: {kitchen_pay: Meals}}\n")
@@ -39,7 +46,7 @@ STATED = SETTINGS.partition("assessment:")[0].replace(
 
 @pytest.fixture(scope="module")
 def land(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_rules(tmp_path_factory.mktemp("rules") / "land", MODULE, STATED)
+    return write_rules(tmp_path_factory.mktemp("rules") / "land", WITH_HOME, STATED)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +100,7 @@ def tables(kitchens: bool) -> dict[str, pa.Table]:
     }  # fmt: skip
     if kitchens:
         people |= {"kitchen_id": [5, None, 5, None], "kitchen_role": ["cook", None, "cook", None]}
-    made = {"person": pa.table(people), "dwelling": pa.table({"dwelling_id": [1, 2]})}
+    made = {"person": pa.table(people), "dwelling": pa.table({"dwelling_id": [1, 2], "stoves": [3, 5]})}
     return {**made, "kitchen": pa.table({"kitchen_id": [5], "fees": [6]})} if kitchens else made
 
 
@@ -101,7 +108,7 @@ def tables(kitchens: bool) -> dict[str, pa.Table]:
 def test_code_gives_of_tables_what_cases_give(program: Program, kitchens: bool) -> None:
     columns = from_arrow(program, MARCH, tables(kitchens)).columns
     assert columns is not None
-    result = evaluate(program, columns, ["alone", "share", "need", "kitchen_number"])
+    result = evaluate(program, columns, ["alone", "share", "need", "kitchen_number", "home_rent"])
     assert not differences(program, columns, result) and not result.handed_over
     share = result.figures["share"].entries.tolist()
     assert share == ([1300, 100, 1300, 100] if kitchens else [1000, 1000, 1000, 1000])

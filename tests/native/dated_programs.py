@@ -72,7 +72,9 @@ class Dated(Wider):
         return ir.Self("household") if self.entity == "household" else ir.GroupOf("household", self.whoever())
 
     def subject(self, entity: str) -> tuple[ir.Subject | None, bool]:
-        """Someone of an entity who can be reached, also the kitchen of a person."""
+        """Someone of an entity who can be reached, also the kitchen of a person, and the household of a kitchen."""
+        if entity == "household" and self.entity == "kitchen" and not self.bound:
+            return self.home(), False
         if entity == "kitchen" and self.entity == "person" and not self.bound:
             return ir.GroupOf("kitchen", ir.Self("person"), True, BY), True
         return Wider.subject(self, entity)

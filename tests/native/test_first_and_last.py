@@ -40,7 +40,7 @@ MODULE = f"""\
 about: Order
 law: Licences Act
 exports: [first_points, last_points, first_day, ever_good_first, second_key, heads, is_child, first_born, born_before,
-  two_first, most_of_two_last, good_of_two, third_highest, lowest_three]
+  place, two_first, most_of_two_last, good_of_two, third_highest, lowest_three]
 inputs:
   points: {{entity: licence, period: eternity, type: integer, label: Points, range: 0 .. 12}}
   granted: {{entity: licence, period: eternity, type: date, label: Granted}}
@@ -73,10 +73,14 @@ variables:
     {HEAD.replace(", ", chr(10) + "    ")}
     type: integer
     formula: "if household is none then 0 else rank(self for m in household.members by m.born)"
+  place:
+    {HEAD.replace(", ", chr(10) + "    ")}
+    type: integer
+    formula: "if household is none then 0 else rank(self for m in household.members where m is child by m.born, listed)"
 """
 WANTED = (
     "first_points", "last_points", "first_day", "ever_good_first", "second_key", "heads", "is_child", "first_born",
-    "born_before", "two_first", "most_of_two_last", "good_of_two", "third_highest", "lowest_three",
+    "born_before", "place", "two_first", "most_of_two_last", "good_of_two", "third_highest", "lowest_three",
 )  # fmt: skip
 
 
@@ -126,6 +130,13 @@ def test_ties_that_matter_are_handed_over(seed: int, program: Program) -> None:
     assert differences(program, columns, result) == []
     assert 0 < result.handed_over < 400
     assert result.figures["first_points"].status is not None  # licences of one day with other points have no first
+
+
+def test_who_ties_in_a_rank_stands_as_listed_which_only_the_interpreter_knows(program: Program) -> None:
+    columns = population(program, 1, 1)
+    result = evaluate(program, columns, ["place"], options=Options(cache=""))
+    assert differences(program, columns, result) == []
+    assert 0 < result.handed_over < 50
 
 
 def test_no_more_are_counted_of_the_lowest_than_were_asked_for(program: Program) -> None:

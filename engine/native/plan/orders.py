@@ -6,6 +6,7 @@ and conditions, which the code has.
    The sum of the k lowest is the greatest of k times t less what they have below t. Here k is n, but at most how many
    there are and at least 0.
 2. A rank is one more than how many stand before: whose first key is better, or as good with a better second, and so on.
+   Where the order in which they are listed parts those who tie, the row is handed over if somebody ties.
 3. The n first of an order, and the n highest where not their sum is asked, are those before whom fewer than n stand.
    Where two of an order tie in every key, the row is handed over.
 4. All these look at all members once for each member: with more than MOST of them the interpreter, which sorts, is
@@ -26,7 +27,7 @@ from engine.ir.walk import walk
 from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
 from engine.native.plan.pointers import list_of_owned
-from engine.native.plan.taken import at_least, at_most, better, taken_of
+from engine.native.plan.taken import at_least, at_most, better, same_keys, taken_of
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 MOST = 64
@@ -52,7 +53,7 @@ class WithoutOrders:
                 parts = [node.body, node.where]
             case ir.Ranked():
                 parts = [*(key.value for key in node.keys), node.where]
-                if not _have_extremes(node.keys):
+                if not _have_extremes(_keys_of(node)):
                     return False
             case ir.Chosen(operator="only", pick="first" | "last"):
                 known = _has_extremes(node.body.type) or node.body.type.kind is Kind.BOOLEAN
@@ -135,13 +136,21 @@ def _summed(node: ir.Chosen) -> ir.Expression:
     return ir.Let(node.type, node.span, size, taken, size_or_zero)
 
 
+def _keys_of(node: ir.Ranked) -> tuple[ir.SortKey, ...]:
+    """The keys of a rank, without the last one if that is the order in which they are listed."""
+    by_list = node.operator == "rank" and len(node.keys) > 1 and node.keys[-1].value is None
+    return node.keys[:-1] if by_list else node.keys
+
+
 def _counted(node: ir.Ranked) -> ir.Expression:
     """One more than how many stand before; or what share of all they are, where there is anybody."""
-    earlier = better(node.keys, node.name, node.subject, node.span)
+    keys = _keys_of(node)
+    earlier = better(keys, node.name, node.subject, node.span)
     where = earlier if node.where is None else ir.And(BOOLEAN, node.span, (node.where, earlier))
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name, None, where)
     if node.operator == "rank":
-        return ir.Arithmetic(INTEGER, node.span, "+", ir.Literal(INTEGER, node.span, 1), count)
+        place = ir.Arithmetic(INTEGER, node.span, "+", ir.Literal(INTEGER, node.span, 1), count)
+        return place if keys == node.keys else ir.If(INTEGER, node.span, _somebody_ties(node, keys), node, place)
     size, other = f"{node.name}#", f"{node.name}'"
     theirs = about_another(node.where, node.name, other) if node.where is not None else None
     whole = ir.Aggregate(INTEGER, node.span, "count", node.link, other, None, theirs)
@@ -150,6 +159,15 @@ def _counted(node: ir.Ranked) -> ir.Expression:
     share = ir.Arithmetic(node.type, node.span, "/", count, all_)
     chosen = ir.If(node.type, node.span, nobody, ir.NotApplicable(node.type, node.span), share)
     return ir.Let(node.type, node.span, size, whole, chosen)
+
+
+def _somebody_ties(node: ir.Ranked, keys: Sequence[ir.SortKey]) -> ir.Expression:
+    """Whether another of those who count has the same keys."""
+    person = node.link.entity
+    own = ir.Same(BOOLEAN, node.span, ir.Bound(person, node.name), node.subject)
+    alike = same_keys(keys, node.name, node.subject, node.span)
+    where = alike if node.where is None else ir.And(BOOLEAN, node.span, (node.where, alike))
+    return ir.Aggregate(BOOLEAN, node.span, "any", node.link, node.name, ir.Not(BOOLEAN, node.span, own), where)
 
 
 __all__ = ["WithoutOrders"]

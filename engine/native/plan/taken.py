@@ -43,7 +43,7 @@ def taken_of(node: ir.Chosen) -> ir.Expression:
     if not node.keys:  # as many as are alike may stand at the last place: no sum, extreme or condition tells them apart
         return at_most(node.count, taken) if node.operator == "count" else taken
     somebody = f"{node.name}="
-    alike = _rivals(node, somebody, ordered, lambda keys, rival, name: _alike(keys, rival, name, node.span))
+    alike = _rivals(node, somebody, ordered, lambda keys, rival, name: same_keys(keys, rival, name, node.span))
     ties = ir.Compare(BOOLEAN, node.span, ">", alike, ir.Literal(INTEGER, node.span, 1))
     meant = None if node.where is None else about_another(node.where, node.name, somebody)
     tied = ir.Aggregate(BOOLEAN, node.span, "any", node.link, somebody, ties, meant)
@@ -78,7 +78,8 @@ def _rivals(
     return ir.Aggregate(INTEGER, node.span, "count", node.link, rival, None, where)
 
 
-def _alike(keys: Sequence[ir.SortKey], name: str, other: str, span: Span | None) -> ir.Expression:
+def same_keys(keys: Sequence[ir.SortKey], name: str, other: str | ir.Subject, span: Span | None) -> ir.Expression:
+    """That the one called `name` and another stand in one place of an order."""
     same = [
         ir.Compare(BOOLEAN, span, "=", compared_by(key), about_another(compared_by(key), name, other)) for key in keys
     ]

@@ -88,10 +88,20 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Located:
 
 def is_laid_out(writer: Writer, subject: ir.Subject) -> bool:
     """Whether the population says of which further owner, or in which larger group, everybody is on the way to
-    somebody: of groups that a figure makes it does not."""
+    somebody."""
     known = writer.memory.shape.members
     steps = [step for step in steps_of(subject) if isinstance(step, ir.OwnerOf) and step.further]
-    return all(list_of_owned(step.record.entity, step.further) in known for step in steps)
+    return all(
+        list_of_owned(step.record.entity, step.further) in known or _lies_with_first(writer, step) for step in steps
+    )
+
+
+def _lies_with_first(writer: Writer, step: ir.OwnerOf) -> bool:
+    """Whether a step leads from a group that a figure makes to the larger one: it is that of the first member, whose
+    row is the group's."""
+    shape, declared = writer.memory.shape, writer.program.settings.entities[step.record.entity]
+    made = bool(declared.by) and declared.name not in shape.stated
+    return made and declared.within == step.further and declared.within in shape.capacity
 
 
 def same(writer: Writer, node: ir.Same, frame: Frame) -> Figure:
@@ -142,7 +152,9 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
 def _owner(writer: Writer, subject: ir.OwnerOf, frame: Frame) -> Located:
     """Whom a record belongs to; or the larger group in which a group lies, of which there may be none."""
     record = resolve(writer, subject.record, frame)
-    place = entries(writer.chunk, record.rows, OwnerOfEach(record.rows.entity, subject.further))
+    first = subject.further and _lies_with_first(writer, subject)
+    link = GroupOfEach(subject.further) if first else OwnerOfEach(record.rows.entity, subject.further)
+    place = entries(writer.chunk, record.rows, link)
     if not writer.program.settings.entities[record.rows.entity].of:
         return replace(record, rows=Rows(subject.entity, place, record.rows.valid))
     lanes = writer.lanes
