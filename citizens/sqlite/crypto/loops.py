@@ -73,52 +73,55 @@ _ROW_OF = Template("""
   %$name.at = getelementptr i8, ptr %$name, i64 %$name.from
 """)
 
-_KEY = """
+_CIPHER = Template("""
   %own = icmp eq ptr %keys, null
   %key.offset = mul i64 %i, 32
   %key.given = getelementptr i8, ptr %keys, i64 %key.offset
   %key = select i1 %own, ptr null, ptr %key.given
   %overhead = mul i64 %i, 28
-"""
+  $places
+  %1 = call i32 @EVP_${way}Init_ex(ptr %context, ptr null, ptr null, ptr %key, ptr %nonce)
+  %2 = call i32 @EVP_${way}Update(ptr %context, ptr null, ptr %length, ptr %about.at, i32 %about.size)
+  %3 = call i32 @EVP_${way}Update(ptr %context, ptr %made, ptr %length, ptr %given, i32 %size)
+  $with_tag
+  %6 = and i32 %1, %2
+  %7 = and i32 %3, %4
+  %8 = and i32 %6, %7
+  %9 = and i32 %8, %5
+  %well = icmp eq i32 %9, 1
+""")
 
-_SEAL = """
+_SEAL = _CIPHER.substitute(
+    way="Encrypt",
+    places="""
   %nonce.offset = mul i64 %i, 12
   %nonce = getelementptr i8, ptr %nonces, i64 %nonce.offset
   %start = add i64 %plain.from, %overhead
   %sealed = getelementptr i8, ptr %out, i64 %start
-  %text = getelementptr i8, ptr %sealed, i64 12
-  %tag = getelementptr i8, ptr %text, i64 %plain.long
   call void @llvm.memcpy.p0.p0.i64(ptr %sealed, ptr %nonce, i64 12, i1 false)
-  %1 = call i32 @EVP_EncryptInit_ex(ptr %context, ptr null, ptr null, ptr %key, ptr %nonce)
-  %2 = call i32 @EVP_EncryptUpdate(ptr %context, ptr null, ptr %length, ptr %about.at, i32 %about.size)
-  %3 = call i32 @EVP_EncryptUpdate(ptr %context, ptr %text, ptr %length, ptr %plain.at, i32 %plain.size)
+  %made = getelementptr i8, ptr %sealed, i64 12
+  %tag = getelementptr i8, ptr %made, i64 %plain.long
+  %given = getelementptr i8, ptr %plain.at, i64 0
+  %size = add i32 %plain.size, 0""",
+    with_tag="""
   %4 = call i32 @EVP_EncryptFinal_ex(ptr %context, ptr %tag, ptr %length)
-  %5 = call i32 @EVP_CIPHER_CTX_ctrl(ptr %context, i32 16, i32 16, ptr %tag)
-  %6 = and i32 %1, %2
-  %7 = and i32 %3, %4
-  %8 = and i32 %6, %7
-  %9 = and i32 %8, %5
-  %well = icmp eq i32 %9, 1
-"""
+  %5 = call i32 @EVP_CIPHER_CTX_ctrl(ptr %context, i32 16, i32 16, ptr %tag)""",
+)
 
-_UNSEAL = """
+_UNSEAL = _CIPHER.substitute(
+    way="Decrypt",
+    places="""
+  %nonce = getelementptr i8, ptr %sealed.at, i64 0
   %start = sub i64 %sealed.from, %overhead
-  %plain = getelementptr i8, ptr %out, i64 %start
-  %text = getelementptr i8, ptr %sealed.at, i64 12
-  %size = sub i32 %sealed.size, 28
+  %made = getelementptr i8, ptr %out, i64 %start
   %before.tag = sub i64 %sealed.long, 16
   %tag = getelementptr i8, ptr %sealed.at, i64 %before.tag
-  %1 = call i32 @EVP_DecryptInit_ex(ptr %context, ptr null, ptr null, ptr %key, ptr %sealed.at)
-  %2 = call i32 @EVP_DecryptUpdate(ptr %context, ptr null, ptr %length, ptr %about.at, i32 %about.size)
-  %3 = call i32 @EVP_DecryptUpdate(ptr %context, ptr %plain, ptr %length, ptr %text, i32 %size)
+  %given = getelementptr i8, ptr %sealed.at, i64 12
+  %size = sub i32 %sealed.size, 28""",
+    with_tag="""
   %4 = call i32 @EVP_CIPHER_CTX_ctrl(ptr %context, i32 17, i32 16, ptr %tag)
-  %5 = call i32 @EVP_DecryptFinal_ex(ptr %context, ptr %buffer, ptr %length)
-  %6 = and i32 %1, %2
-  %7 = and i32 %3, %4
-  %8 = and i32 %6, %7
-  %9 = and i32 %8, %5
-  %well = icmp eq i32 %9, 1
-"""
+  %5 = call i32 @EVP_DecryptFinal_ex(ptr %context, ptr %buffer, ptr %length)""",
+)
 
 _LINK = """
   %head.offset = mul i64 %i, 82
@@ -178,8 +181,8 @@ def text() -> str:
     """The module's text."""
     return _DECLARED + "".join(
         (
-            _function("seal", PARAMETERS["seal"], _KEY + _SEAL, ("about", "plain")),
-            _function("unseal", PARAMETERS["unseal"], _KEY + _UNSEAL, ("about", "sealed"), _BUFFER),
+            _function("seal", PARAMETERS["seal"], _SEAL, ("about", "plain")),
+            _function("unseal", PARAMETERS["unseal"], _UNSEAL, ("about", "sealed"), _BUFFER),
             _function("link", PARAMETERS["link"], _LINK, ("stored",), _LINK_SETUP),
             _function("mac", PARAMETERS["mac"], _MAC, ("text",)),
         )
