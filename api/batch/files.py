@@ -55,13 +55,13 @@ class Stream:
         return table
 
 
-def batches(path: Path, wanted: Sequence[str] = ()) -> Iterator[pa.Table]:
+def batches(path: Path, wanted: Sequence[str] = (), every: bool = False) -> Iterator[pa.Table]:
     """The rows of a Parquet or CSV file, some at a time; cells of CSV as text. Of `wanted` columns, if any are named,
-    the first that is there. Raises Failure."""
+    the first that is there, or `every` one. Raises Failure."""
     with _reading(path):
         if path.suffix == ".parquet":
             with pq.ParquetFile(path) as file:
-                columns = _first_of(wanted, file.schema_arrow.names) if wanted else None
+                columns = _chosen(wanted, file.schema_arrow.names, every) if wanted else None
                 for batch in file.iter_batches(batch_size=BATCH, columns=columns):
                     yield pa.Table.from_batches([batch])
             return
@@ -74,7 +74,7 @@ def batches(path: Path, wanted: Sequence[str] = ()) -> Iterator[pa.Table]:
             yield pa.table({name: pa.array([], pa.string()) for name in names})
         options = cells_as_text(names)
         if wanted:
-            options.include_columns = _first_of(wanted, names)
+            options.include_columns = _chosen(wanted, names, every)
         with (
             csv_stream(path) as stream,
             pyarrow.csv.open_csv(stream, parse_options=CSV_PARSING, convert_options=options) as reader,
@@ -83,9 +83,26 @@ def batches(path: Path, wanted: Sequence[str] = ()) -> Iterator[pa.Table]:
                 yield pa.Table.from_batches([batch])
 
 
-def _first_of(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
-    """The first wanted column, if it is there once; all columns if none is."""
+def _chosen(wanted: Sequence[str], names: Sequence[str], every: bool) -> list[str]:
+    """The first wanted column, if it is there once; all columns if none is. Or `every` wanted column."""
+    if every:
+        return [name for name in names if name in wanted]
     return next(([name] for name in wanted if names.count(name) == 1), list(names))
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a file's columns. Raises Failure."""
+    with _reading(path):
+        if path.suffix == ".parquet":
+            with pq.ParquetFile(path) as file:
+                return list(file.schema_arrow.names)
+    first = next(batches(path), None)
+    return [] if first is None else list(first.column_names)
+
+
+def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+    """Some columns of a file, all rows; no rows where there are no such columns. Raises Failure."""
+    return pa.concat_tables(batches(path, names, every=True)) if names else pa.table({})
 
 
 def read_table(path: Path) -> pa.Table:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from api.batch.ahead import ahead
+from api.batch.aside import Checked, check_aside, unread_groups
+from api.batch.files import columns_of
 from api.batch.identities import Seen
 from api.batch.made import table_of_made
 from api.batch.made_records import require_made_records
@@ -130,9 +132,10 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread =
     if makes_groups(job) and (job.keep or job.marginal is not None):
         told = f"figures make the {job.program.settings.entities[job.entity].plural}, and no file has a row of one"
         raise Misuse(told, "leave `--keep` and `--marginal` out, or want a figure of people")
-    total = BatchReport()
-    with Parts(job.output, _manifest(job)) as kept, Output(job.output, kept.folder) as output:
-        for number, (table, text) in enumerate(spread(_part, job, _tasks(job, kept))):
+    manifest = _manifest(job)
+    job, total, aside = _without_unread(job)
+    with Parts(job.output, manifest) as kept, Output(job.output, kept.folder) as output:
+        for number, (table, text) in enumerate(spread(_part, job, _tasks(job, kept, aside))):
             report = _report_from(text)
             if table is None:
                 earlier = kept.read(number)
@@ -157,12 +160,34 @@ class _Task:
     report: bytes = b""
 
 
-def _tasks(job: Job, kept: Parts) -> Iterator[_Task]:
+def _without_unread(job: Job) -> tuple[Job, BatchReport, Checked]:
+    """The job without the files that no wanted figure reads, what was wrong with these, and who is refused for it."""
+    report = BatchReport()
+    names = unread_groups(job.program, job.period, job.wanted, job.inputs, group_of(job))
+    if not names:
+        return job, report, Checked((), ())
+    aside = check_aside(job.program, job.period, job.inputs, names)
+    _note(job, Part({}, dict.fromkeys(job.inputs, 0)), aside.problems, report)
+    heads = {name: columns_of(job.inputs[name]) for name in names}
+    report.unread += unread_columns(job.program, job.period, job.wanted, heads)
+    beside = {head for columns in heads.values() for head in columns}
+    left = {name: path for name, path in job.inputs.items() if name not in names}
+    there = {head for path in left.values() for head in columns_of(path)}
+    keep = tuple(name for name in job.keep if name not in beside or name in there)
+    return replace(job, inputs=left, keep=keep), report, aside
+
+
+def _tasks(job: Job, kept: Parts, aside: Checked) -> Iterator[_Task]:
     entities = job.program.settings.entities
     shared = {entity for entity in job.inputs if is_named_by_others(entities, entity, job.inputs)}
     seen = {entity: Seen(entity, path, entity in shared) for entity, path in job.inputs.items()}
     for number, part in enumerate(ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
         again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
+        again += [
+            refused
+            for entity, table in part.tables.items()
+            for refused in aside.within(entity, part.first_rows[entity], len(table))
+        ]
         earlier = kept.read(number)
         if earlier is None:
             yield _Task(part, again)

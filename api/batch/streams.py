@@ -4,8 +4,8 @@
 2. People, and records after them, come in the order of their groups: a part takes all rows that belong to it, and the
    first row of a later part ends it. Rows that belong to nobody go along, and are refused at the door.
 3. Where columns of people say memberships for a time, records have further owners (`parent_id` beside `child_id`), or
-   files of other groups are given (homes beside tax units), the whole population is one part, and its rows may stand
-   in any order.
+   files of other groups are given (homes beside tax units) that figures read (`aside.py`), the whole population is one
+   part, and its rows may stand in any order.
 4. A row that belongs to an earlier part came out of order. That stops the run, since its group was computed without it.
 """
 
@@ -56,7 +56,7 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
         if len(tables[group]):
             yield Part(tables, dict.fromkeys(tables, 0))
         return
-    if any(_says_memberships(entities, stream.fill(1)) for stream in streams.values()):
+    if any(_says_memberships(inputs, stream.fill(1)) for stream in streams.values()):
         rows = WHOLE
     while (groups := streams[group].fill(rows + 1)) is not None:
         first_rows = {name: stream.taken for name, stream in streams.items()}
@@ -76,10 +76,10 @@ def _joins_groups(entities: Mapping[str, Entity], inputs: Collection[str], group
     return any(owner.entity in inputs for record in records for owner in record.further)
 
 
-def _says_memberships(entities: Mapping[str, Entity], table: pa.Table | None) -> bool:
+def _says_memberships(inputs: Collection[str], table: pa.Table | None) -> bool:
     """Whether people may be in one group after another: then no part can be cut off from the others."""
     names = table.column_names if table is not None else []
-    return any(name.startswith(f"{group}_id@") for name in names for group, entity in entities.items() if entity.of)
+    return any(name.startswith(f"{entity}_id@") for name in names for entity in inputs)
 
 
 def _owner(entities: Mapping[str, Entity], name: str, group: str) -> str:

@@ -68,7 +68,7 @@ def from_arrow(
     """
     door = _Door(program, at, dict(tables), dict(files or {}), refused=refused, named=named)
     columns = door.admit(complete)
-    if not door.problems:
+    if not door.problems and not refused:
         return Admitted(columns, ())
     if not leave_out:
         return Admitted(None, tuple(door.problems))
@@ -115,7 +115,9 @@ class _Door(TogetherReader):
             self.bad[entity] = np.zeros(table.num_rows, dtype=bool)
             self.known[entity] = self.identities(entities[entity], table)
         for refused_cell in self.refused:
-            self.report(refused_cell.entity, refused_cell.row, refused_cell.column, refused_cell.message)
+            self.bad[refused_cell.entity][refused_cell.row - 1] = True
+            if refused_cell.message:
+                self.report(refused_cell.entity, refused_cell.row, refused_cell.column, refused_cell.message)
         groups, owners = self.links()
         further = self.further_owners()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}

@@ -29,7 +29,8 @@ class BadCell:
 
 @record(frozen=True, slots=True)
 class Refused:
-    """A row (from 1) of an entity's table that is not to be let in, the column at fault, and why."""
+    """A row (from 1) of an entity's table that is not to be let in, the column at fault, and why; without a message it
+    is told elsewhere."""
 
     entity: str
     row: int
