@@ -31,7 +31,7 @@ from engine.garbage import without_search
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
 from engine.ir.nodes import Expression, Members, OverParts, ThisPeriod
-from engine.ir.printer import fingerprint
+from engine.ir.printer import fingerprints
 from engine.ir.program import Definition, Program
 from engine.ir.verify import verify
 from engine.ir.walk import walk
@@ -165,14 +165,18 @@ def _assemble(
     call_circle(checked.functions, problems)
     graph = figure_graph(unrolled(checked.definitions, checked.functions, problems))
     ordered = tuple(name for name in order(graph, problems) if name in checked.definitions)
-    deciding = [replace(ruleset.settings, name=""), parameters, tables, scales, dict(sorted(checked.functions.items()))]
     against = contradictions_of(ruleset, symbols)
-    digest = fingerprint(checked.definitions, [*deciding, against]) if not problems.errors else ""
     elsewhere = _reads_members_of_another_day(checked.definitions.values())
-    constants_ = (parameters, tables, scales)
-    return Program(
-        ruleset.settings, checked.definitions, *constants_, checked.functions, ordered, digest, elsewhere, against
-    )
+    dated = (parameters, tables, scales)
+    program = Program(ruleset.settings, checked.definitions, *dated, checked.functions, ordered, "", elsewhere, against)
+    return program if problems.errors else _with_fingerprint(program)
+
+
+def _with_fingerprint(program: Program) -> Program:
+    constants = (program.parameters, program.tables, program.scales)
+    others = (dict(sorted(program.functions.items())), program.contradictions)
+    fingerprint, structure = fingerprints(program.definitions, replace(program.settings, name=""), constants, others)
+    return replace(program, fingerprint=fingerprint, structure=structure)
 
 
 def _reads_members_of_another_day(definitions: Iterable[Definition]) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
@@ -16,10 +16,13 @@ from functools import cache
 from typing import Any
 
 from engine.ir.nodes import Node
-from engine.ir.program import Definition
+from engine.ir.program import Definition, Structure
+from engine.reading.declared_constants import Parameter, Scale, Table
+from engine.reading.declared_settings import Settings
 from engine.text.source import Span
 from engine.values.packed_cells import PackedCells
 
+Constant = Parameter | Table | Scale
 _SILENT = ("span", "name_span", "changing")  # `changing`: advice about a fact, which decides no figure
 
 
@@ -65,13 +68,34 @@ def _fields_printed(value: Any) -> str:
     return f"({type(value).__name__} {' '.join(parts)})"
 
 
-def fingerprint(definitions: Mapping[str, Definition], constants: Iterable[object]) -> str:
-    """SHA-256, in hexadecimal, over the print of everything that decides a figure."""
-    digest = hashlib.sha256()
+def fingerprints(
+    definitions: Mapping[str, Definition],
+    settings: Settings,
+    constants: Sequence[Mapping[str, Constant]],
+    others: Iterable[object],
+) -> tuple[str, Structure]:
+    """SHA-256, in hexadecimal, over the print of everything that decides a figure; and the same without the dated
+    values of constants."""
+    whole, form = hashlib.sha256(), hashlib.sha256()
+
+    def tell(text: str, *digests: hashlib._Hash) -> None:
+        for digest in digests:
+            digest.update(text.encode())
+            digest.update(b"\n")
+
     for name in sorted(definitions):
-        digest.update(print_core(definitions[name]).encode())
-        digest.update(b"\n")
-    for constant in constants:
-        digest.update(print_core(constant).encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
+        tell(print_core(definitions[name]), whole, form)
+    tell(print_core(settings), whole, form)
+    for kind in constants:
+        tell(print_core(kind), whole)
+        tell(print_core({name: _undated(constant) for name, constant in kind.items()}), form)
+    for other in others:
+        tell(print_core(other), whole, form)
+    fingerprint = whole.hexdigest()
+    return fingerprint, Structure(fingerprint, form.hexdigest())
+
+
+def _undated(constant: Constant) -> Constant:
+    """A constant as it is declared, without what changes with time."""
+    bare = replace(constant, values=(), known_until=None, uprate=None, overlays=())  # type: ignore[arg-type]
+    return replace(bare, follows=()) if isinstance(bare, Table) else bare

@@ -135,10 +135,19 @@ class FunctionDefinition:
 
 
 @record(frozen=True, slots=True)
+class Structure:
+    """A SHA-256 over what a program with the fingerprint `of` prints, without the dated values of its constants."""
+
+    of: str
+    digest: str
+
+
+@record(frozen=True, slots=True)
 class Program:
     """Everything an evaluator needs. `order` lists the definitions so that each comes after those it reads now.
 
     `fingerprint` is a SHA-256 over the program's stable print: the same law gives the same fingerprint.
+    `structure` is good for that fingerprint alone: a program made out of this one under another has none.
     `members_of_another_day` names a figure that asks who belongs to a group on another day than its own, if one does.
     `contradictions`: what may not be stated together.
     """
@@ -153,6 +162,13 @@ class Program:
     fingerprint: str
     members_of_another_day: str = ""
     contradictions: tuple[Contradiction, ...] = ()
+    structure: Structure | None = field(default=None, compare=False)
+
+    @property
+    def form(self) -> str:
+        """What programs have in common that differ in the values of their constants alone; empty if it is not known."""
+        structure = self.structure
+        return structure.digest if structure is not None and structure.of == self.fingerprint else ""
 
     def find(self, name: str) -> Definition | None:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""

@@ -4,14 +4,15 @@
 2. On disk, under what decides it (the program's fingerprint, the wanted figures, the shape, the options, the machine
    and this compiler's own code): all that a kernel needs at run time, its constants included, with the name of its
    object. Neither a plan nor a text is made again.
-3. On disk, under the module's text: its object. So a reform of constants writes the text anew, and finds the object.
+3. The same for a program that differs from one before in values of constants alone, if they fit its code. One that does
+   not fit has code of its own, with room for more decimals and brackets.
+4. On disk, under the module's text: its object.
 
 Whatever is not there, damaged or not to be trusted is made again.
 """
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.ir.program import Program
-from engine.kept import code_digest
-from engine.native.machine import object_cache
+from engine.native.machine import kept_kernels
 from engine.native.machine.fixed import object_of
+from engine.native.machine.kept_kernels import Decided, Found
 from engine.native.machine.toolchain import Loaded, machine
 from engine.native.plan.interface import Interface
 from engine.native.plan.layout import Layout, lay_out, with_other_columns
@@ -76,13 +77,11 @@ class Kernels:
         """Code for the wanted cells on data of this shape."""
         supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
         shape = layout.shape(supply)
-        decided = deciding(layout, wanted, shape)
-        key = (program.fingerprint or id(program), decided, options)
+        decided = Decided(program, options, deciding(layout, wanted, shape))
+        key = (program.fingerprint or id(program), decided.rest, options)
         kernel = self.made.get(key)
         if kernel is None or not (program.fingerprint or kernel.program is program):
-            kernel = _fetched(program, decided, options) or _make(
-                program, layout, wanted, shape, options=options, decided=decided
-            )
+            kernel = _fetched(decided) or _make(decided, layout, wanted, shape)
             while len(self.made) >= KERNELS:
                 del self.made[next(iter(self.made))]
             self.made[key] = kernel
@@ -113,46 +112,25 @@ def _said(cell: Cell, held: ColumnShape) -> str:
     return f"{cell} {held}"
 
 
-def _key(program: Program, decided: tuple[str, ...], options: Options) -> str:
-    """The name under which a kernel is kept on disk; empty if it is not."""
-    if not program.fingerprint:
-        return ""
-    identity, chosen = machine(options.width).identity, str(replace(options, cache=None))
-    return object_cache.key_of("kernel", code_digest(), identity, program.fingerprint, chosen, *decided)
-
-
-def _fetched(program: Program, decided: tuple[str, ...], options: Options) -> Kernel | None:
+def _fetched(decided: Decided) -> Kernel | None:
     """The kernel as it was kept on disk, if all of it is there."""
-    folder, key = object_cache.folder_of(options.cache), _key(program, decided, options)
-    kept = object_cache.fetch(folder, key) if folder is not None and key else None
-    if kept is None:
+    found = kept_kernels.fetch(decided)
+    loaded = kept_kernels.loaded(decided, found.name) if found is not None else None
+    if found is None or loaded is None:
         return None
-    name, interface, terms = pickle.loads(kept)
-    code = object_cache.fetch(folder, name)
-    if code is None:
-        return None
-    return Kernel(program, interface, np.frombuffer(terms), Loaded(code, machine(options.width)), options, True)
+    return Kernel(decided.program, found.interface, found.terms, loaded, decided.options, True)
 
 
-def _make(
-    program: Program,
-    layout: Layout,
-    wanted: Sequence[Cell],
-    shape: Shape,
-    *,
-    options: Options,
-    decided: tuple[str, ...],
-) -> Kernel:
+def _make(decided: Decided, layout: Layout, wanted: Sequence[Cell], shape: Shape) -> Kernel:
     """Plan, write the text, and compile it unless its object is kept."""
     from engine.native.machine.making import make_text  # what is kept needs none of it, and it takes a while to import
 
+    program, options = decided.program, decided.options
     target = machine(options.width)
-    text, interface, terms = make_text(program, layout, wanted, shape, options=options, target=target)
+    chosen = replace(options, roomy=options.roomy or kept_kernels.serves_others(decided))
+    text, interface, relied, terms = make_text(program, layout, wanted, shape, options=chosen, target=target)
     if not interface.outputs:
         return Kernel(program, interface, terms, None, options)
-    folder = object_cache.folder_of(options.cache)
-    name, code, was_kept = object_of(text, target, folder)
-    key = _key(program, decided, options)
-    if folder is not None and key:
-        object_cache.keep(folder, key, pickle.dumps((name, interface, terms.tobytes())))
-    return Kernel(program, interface, terms, Loaded(code, target), options, was_kept)
+    name, code, was_kept = object_of(text, target, decided.folder)
+    kept_kernels.keep(decided, Found(name, interface, terms), relied)
+    return Kernel(program, interface, terms, kept_kernels.loaded(decided, name, code), options, was_kept)

@@ -17,7 +17,7 @@ from engine.native.plan.orders import WithoutOrders
 from engine.native.plan.plan import Plan, Supply, make_plan
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.shape import Shape
-from engine.native.plan.terms import filled
+from engine.native.plan.terms import Reliance, filled
 from engine.native.plan.worlds import Worlds
 from engine.native.write.kernel import Text, write_module
 from engine.population.columns import Cell
@@ -25,13 +25,12 @@ from engine.population.columns import Cell
 
 def make_text(
     program: Program, layout: Layout, wanted: Sequence[Cell], shape: Shape, *, options: Options, target: Machine
-) -> tuple[str, Interface, NDArray[np.float64]]:
-    """The text of a module, what running it takes, and the vector of constants."""
+) -> tuple[str, Interface, Reliance, NDArray[np.float64]]:
+    """The text of a module, what running it takes, what it relies on in constants, and the vector of these."""
     worlds = _worlds(program, layout)
     plan = _planned(worlds, layout, wanted)
     text = write_module(worlds.program, plan, shape, options, width=target.width, permutes=target.permutes)
-    terms = filled(text.entries, text.requests, text.positive, text.terms_size)
-    return text.text, _interface(plan, text), terms
+    return text.text, _interface(plan, text), text.relied, filled(text.entries, text.relied)
 
 
 def planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:

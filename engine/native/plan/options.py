@@ -15,6 +15,7 @@ class Options:
     of a few limits that all amounts of the population keep to). `cut`: operations after which a new function begins.
     `skip_cost`: what a branch must cost to be skipped where no lane needs it; `idle_cost`: what a formula must, for
     a short form of it to be looked for. `cache`: the folder of compiled objects (None: the user's, empty: none).
+    `roomy`: code for constants with more decimals and brackets than those of the law, which takes a little longer.
     """
 
     width: int = 0
@@ -24,3 +25,4 @@ class Options:
     skip_cost: int = 24
     idle_cost: int = 40
     cache: Path | str | None = None
+    roomy: bool = False

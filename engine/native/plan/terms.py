@@ -10,6 +10,7 @@ code.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import lcm
@@ -35,6 +36,8 @@ from engine.reading.declared_constants import Bracket, KeyType, Scale
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
 
 PAD = 8
+MORE_BRACKETS = 2
+_RATES = (100, 10**4, 10**6, 10**9)
 _SIZES = (2**10, 2**20, 2**30, 2**36, 2**42, 2**48, 2**53)
 
 
@@ -60,15 +63,43 @@ class Entries:
             self._known[request] = _entries(self.program, self._constants, request)
         return self._known[request]
 
+    def dates(self, name: str) -> tuple[date, ...] | None:
+        """The days from which a constant's stated values hold; None if it also moves in between."""
+        constant = self._constants.named(name)
+        moves = constant.uprate is not None or constant.overlays or getattr(constant, "follows", ())
+        return None if moves else tuple(day for day, _ in constant.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """What code relies on in a program's constants: what stands in each block and in which form (None: there is nothing
+    on that day), which blocks are above zero, and on which days some constants change. `size`: of the vector."""
+
+    blocks: dict[Request, Block | None]
+    positive: frozenset[Request]
+    dates: dict[str, tuple[date, ...] | None]
+    size: int
+
 
 class Terms:
     """Allots blocks while code is written. `requests` says what to fill them with."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, roomy: bool = False) -> None:
         self.entries = Entries(program)
+        self.roomy = roomy
         self.requests: dict[Request, Block | None] = {}
         self.positive: set[Request] = set()
+        self.dates: dict[str, tuple[date, ...] | None] = {}
         self.size = 0
+
+    def reliance(self) -> Reliance:
+        """What the code that was written relies on."""
+        return Reliance(self.requests, frozenset(self.positive), self.dates, self.size)
+
+    def dates_of(self, name: str) -> tuple[date, ...] | None:
+        """The days on which a constant changes, on which the code relies; None if it also moves in between."""
+        self.dates[name] = self.entries.dates(name)
+        return self.dates[name]
 
     def block(self, request: Request) -> Block | None:
         """The block for a request, allotted once; None if the constant has no value on that day."""
@@ -86,27 +117,26 @@ class Terms:
         return True
 
     def _allot(self, request: Request, entries: Sequence[Entry]) -> Block:
-        form = form_of(entries, self.entries.program.settings.money_grid)
-        if isinstance(request.place, BracketCount):
-            form = Form(1, 0, int(entries[0][0]))
+        form = form_of(entries, self.entries.program.settings.money_grid, self.roomy)
+        if isinstance(request.place, BracketCount):  # where there are fewer, the last one stands for more
+            form = Form(1, 0, int(entries[0][0]) + self.roomy * MORE_BRACKETS)
         offset = self.size
         count = len(entries)
         self.size += count if count == 1 else -(-count // PAD) * PAD
         return Block(offset, count, form)
 
 
-def filled(
-    known: Entries, requests: dict[Request, Block | None], positive: set[Request], size: int
-) -> NDArray[np.float64]:
-    """The vector for a program's entries. Raises TermsDoNotFit if its constants need other forms."""
-    vector = np.zeros(size + 2 * PAD)
-    for request, block in requests.items():
+def filled(known: Entries, relied: Reliance) -> NDArray[np.float64]:
+    """The vector for a program's entries. Raises TermsDoNotFit if its constants need other code."""
+    for name, days in relied.dates.items():
+        if known.dates(name) != days:
+            raise TermsDoNotFit(name)
+    vector = np.zeros(relied.size + 2 * PAD)
+    for request, block in relied.blocks.items():
         entries = known.of(request)
-        if isinstance(request.place, BracketCount) and entries and block and entries[0][0] != block.form.high:
-            raise TermsDoNotFit(request.name)
         if (entries is None) != (block is None) or (entries is not None and block and len(entries) != block.count):
             raise TermsDoNotFit(request.name)
-        if request in positive and any(value <= 0 for value, _ in entries or ()):
+        if request in relied.positive and any(value <= 0 for value, _ in entries or ()):
             raise TermsDoNotFit(request.name)
         for at, (value, _) in enumerate(entries or ()):
             assert block is not None
@@ -120,15 +150,15 @@ def filled(
     return vector
 
 
-def form_of(entries: Sequence[Entry], grid: Fraction) -> Form:
+def form_of(entries: Sequence[Entry], grid: Fraction, roomy: bool = False) -> Form:
     """The form for some values, with room for others."""
     kind = entries[0][1]
     denominator = lcm(*(value.denominator for value, _ in entries))
     if kind is Kind.MONEY:
         denominator = lcm(denominator, grid.denominator)
     elif kind is Kind.RATE:
-        roomy = next((size for size in (100, 10**4, 10**6, 10**9) if size % denominator == 0), None)
-        denominator = roomy if roomy is not None else lcm(denominator, 100)
+        sizes = _RATES[1:] if roomy else _RATES
+        denominator = next((size for size in sizes if size % denominator == 0), lcm(denominator, 100))
     held = [value.numerator * (denominator // value.denominator) for value, _ in entries]
     if kind is Kind.ENUM:  # a place in an enum, or a number of brackets: a different one needs other code
         return Form(1, 0, 255)

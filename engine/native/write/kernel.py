@@ -24,9 +24,8 @@ from engine.native.plan.interface import ABSENT, BAD, Output
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Pass, Plan, Source
 from engine.native.plan.pointers import OutputEntries, OutputStatuses, Pointer
-from engine.native.plan.requests import Block, Request
 from engine.native.plan.shape import Shape
-from engine.native.plan.terms import Entries, Terms
+from engine.native.plan.terms import Entries, Reliance, Terms
 from engine.native.write import lane_values as v
 from engine.native.write.awaited import expect, keep_due
 from engine.native.write.chunk import Arguments, Chunk
@@ -47,14 +46,13 @@ _HELD = 2**50
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A module's text, and what it needs at run time: pointers in order, the vector of terms, scratch, outputs."""
+    """A module's text, and what it needs at run time: pointers in order, constants that it relies on and what of them
+    was found, scratch, outputs."""
 
     text: str
     arguments: tuple[Pointer, ...]
     entries: Entries
-    requests: dict[Request, Block | None]
-    positive: set[Request]
-    terms_size: int
+    relied: Reliance
     scratch_size: int
     outputs: tuple[Output, ...] = field(default=())
 
@@ -70,9 +68,7 @@ def write_module(program: Program, plan: Plan, shape: Shape, options: Options, *
         "\n".join(parts),
         tuple(builder.arguments.numbers),
         builder.terms.entries,
-        builder.terms.requests,
-        builder.terms.positive,
-        builder.terms.size,
+        builder.terms.reliance(),
         builder.memory.scratch_size,
         tuple(builder.outputs),
     )
@@ -106,7 +102,7 @@ class _Builder:
         self.options = options
         self.module = module
         self.arguments = Arguments()
-        self.terms = Terms(program)
+        self.terms = Terms(program, options.roomy)
         self.memory = Memory(program, plan, shape, options)
         self.sharing = Sharing(Costs(program))
         self.chunks: list[Chunk] = []

@@ -54,14 +54,11 @@ def look_up(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead
 def _on_computed_day(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Figure:
     """What a constant is on a day of each row's own: on the last of its dates that is not after it. The interpreter's
     where it moves between its dates."""
-    program = writer.program
     nothing = Figure(v.nothing(writer.work, node.type), bad=True)
-    constant = program.parameters.get(node.name) or program.tables.get(node.name) or program.scales.get(node.name)
-    if constant is None or not isinstance(node.time, ir.ContainingDate) or node.time.kind.unit is not Unit.DAY:
+    if not isinstance(node.time, ir.ContainingDate) or node.time.kind.unit is not Unit.DAY:
         return nothing
-    moves = constant.uprate is not None or constant.overlays or getattr(constant, "follows", ())
-    days = [day for day, _ in constant.values]
-    if moves or len(days) > MOST_DAYS:
+    days = writer.terms.dates_of(node.name)
+    if days is None or len(days) > MOST_DAYS:
         return nothing
     asked = writer.write(node.time.day, frame)
     assert isinstance(asked.content, Day)
