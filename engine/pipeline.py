@@ -13,7 +13,7 @@ Each pass adds its problems to one list; the program exists only if none of them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from engine.garbage import without_search
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
 from engine.ir.nodes import Expression, Members, OverParts, ThisPeriod
-from engine.ir.printer import fingerprints
+from engine.ir.printer import with_fingerprint
 from engine.ir.program import Definition, Program
 from engine.ir.verify import verify
 from engine.ir.walk import walk
@@ -169,14 +169,7 @@ def _assemble(
     elsewhere = _reads_members_of_another_day(checked.definitions.values())
     dated = (parameters, tables, scales)
     program = Program(ruleset.settings, checked.definitions, *dated, checked.functions, ordered, "", elsewhere, against)
-    return program if problems.errors else _with_fingerprint(program)
-
-
-def _with_fingerprint(program: Program) -> Program:
-    constants = (program.parameters, program.tables, program.scales)
-    others = (dict(sorted(program.functions.items())), program.contradictions)
-    fingerprint, structure = fingerprints(program.definitions, replace(program.settings, name=""), constants, others)
-    return replace(program, fingerprint=fingerprint, structure=structure)
+    return program if problems.errors else with_fingerprint(program)
 
 
 def _reads_members_of_another_day(definitions: Iterable[Definition]) -> str:
@@ -218,17 +211,22 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
     """What would make a figure wrong or missing; how many searches were given up. Of what was not read whole nothing
     more is said."""
     _vacancies(program, problems)
-    whole = coverage.untouched(symbols, problems)
+    coverage.too_large(program, problems)
+    return check_values(program, coverage.untouched(symbols, problems), problems)
+
+
+def check_values(program: Program, whole: Set[str], problems: Diagnostics) -> int:
+    """What values of constants make wrong or missing; how many searches were given up. `whole`: the names of which no
+    error is known."""
     dates = coverage.DateCoverage(program.settings, _constants(program), program.functions, problems)
     for definition in program.definitions.values():
         if definition.period.unit is Unit.ETERNITY:
             dates.check_for_all_time(definition.formulas)
         dates.check(definition.formulas)
-    sound = [sound_definition for name, sound_definition in program.definitions.items() if _declared(name) in whole]
+    sound = [sound_definition for name, sound_definition in program.definitions.items() if declared_as(name) in whole]
     parameters = {name: parameter for name, parameter in program.parameters.items() if name in whole}
     ground = Ground(program.settings, parameters, program.definitions)
     coverage.exception_clashes(sound, ground, problems)
-    coverage.too_large(program, problems)
     if whole >= set(_constants(program)):  # else a stand-in would be judged
         names = [item.name for item in sound] + [name for name in program.functions if name in whole]
         constant_faults(program, names, problems)
@@ -259,7 +257,7 @@ def _vacancies(program: Program, problems: Diagnostics) -> None:
                 problems.add("E213", message, role.unless_stated_span, help=help_text)
 
 
-def _declared(name: str) -> str:
+def declared_as(name: str) -> str:
     """The name of the declaration that a definition comes from: a requirement's reasons are part of it."""
     module, colon, short = name.rpartition(":")
     return module + colon + short.partition(".")[0]

@@ -33,6 +33,7 @@ FLOORS = {
             "check",
             "lint",
             "pipeline",
+            "value_reforms",
         ),
         *(
             "interpret",

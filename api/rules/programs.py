@@ -132,13 +132,21 @@ def load_program(name: str, reforms: Sequence[Path] = (), to_be_reformed: bool =
     `to_be_reformed`: if the rules have to be read, keep them for the reforms that come next.
     """
     folder, overlays = find_rules(name), find_reforms(reforms)
-    entry = entry_name(folder, overlays, "program")
-    root = root_of(folder)
-    program = fetched(entry, lambda body: unpickled(body, root))
-    if not isinstance(program, Program):
+    law = _kept(folder, ()) if overlays else None
+    if law is not None:
+        return load_reformed(law, name, overlays)
+    program = _kept(folder, overlays)
+    if program is None:
         program = _compiled(folder, overlays, bool(overlays) or to_be_reformed)
-        keep_entry(entry, lambda: pickled(program, root))
+        keep_entry(entry_name(folder, overlays, "program"), lambda: pickled(program, root_of(folder)))
     return program
+
+
+def _kept(folder: Path, reforms: Sequence[Path]) -> Program | None:
+    """The program as it was kept, if it was."""
+    root = root_of(folder)
+    program = fetched(entry_name(folder, reforms, "program"), lambda body: unpickled(body, root))
+    return program if isinstance(program, Program) else None
 
 
 def load_reformed(law: Program, name: str, reforms: Sequence[Path]) -> Program:
@@ -147,13 +155,22 @@ def load_reformed(law: Program, name: str, reforms: Sequence[Path]) -> Program:
 
     What is kept of it is only what differs: reading that takes no time beside reading a whole program.
     """
-    known = _parts(law)
-    entry = entry_name(find_rules(name), find_reforms(reforms), "beside")
+    known, folder, overlays = _parts(law), find_rules(name), find_reforms(reforms)
+    entry = entry_name(folder, overlays, "beside")
     program = fetched(entry, lambda body: unpickled_beside(body, known))
     if not isinstance(program, Program):
-        program = _sharing(load_program(name, reforms), law)
+        program = _with_values(law, overlays) or _sharing(_compiled(folder, overlays, True), law)
         keep_entry(entry, lambda: pickled_beside(program, known))
     return program
+
+
+@without_search()
+@deep_recursion()
+def _with_values(law: Program, reforms: Sequence[Path]) -> Program | None:
+    """The program under reforms that only set values; None where the rules have to be compiled."""
+    from engine.value_reforms import with_values
+
+    return with_values(law, reforms)
 
 
 def _parts(program: Program) -> dict[tuple[str, str], object]:

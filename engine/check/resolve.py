@@ -226,11 +226,11 @@ def uprate_targets(symbols: Symbols, problems: Diagnostics) -> dict[str, str]:
             problems.add("E505", f"`{uprate.by}` cannot move a constant on", uprate.span, help=help_text)
         else:
             targets[symbol.name] = target.name
-            _indexed_too_early(declared, target.declaration, problems)
+            indexed_too_early(declared, target.declaration, problems)
     return targets
 
 
-def _indexed_too_early(declared: Declaration, index: Parameter, problems: Diagnostics) -> None:
+def indexed_too_early(declared: Declaration, index: Parameter, problems: Diagnostics) -> None:
     """E604 where a reform goes on with an index from a day before the index has a value."""
     assert isinstance(declared, Parameter | Table | Scale)
     for overlay in declared.overlays:

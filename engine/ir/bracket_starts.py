@@ -45,6 +45,16 @@ def stated_cells(table: Table, scales: Mapping[str, Scale]) -> Table:
     return replace(table, values=tuple(values))
 
 
+def restated_cells(table: Table, scales: Mapping[str, Scale]) -> Table:
+    """A table of `stated_cells`, where its scales are now others."""
+    written = [
+        (day, content)
+        for day, content in table.values
+        if all(follow.start == day or not follow.holds(day) for follow in table.follows)
+    ]
+    return stated_cells(replace(table, values=tuple(written)), scales)
+
+
 def _start(bracket: Bracket) -> Fraction:
     return bracket.threshold if bracket.threshold is not None else Fraction(0)
 

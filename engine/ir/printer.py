@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
@@ -16,13 +16,11 @@ from functools import cache
 from typing import Any
 
 from engine.ir.nodes import Node
-from engine.ir.program import Definition, Structure
-from engine.reading.declared_constants import Parameter, Scale, Table
-from engine.reading.declared_settings import Settings
+from engine.ir.program import Constant, Program, Structure
+from engine.reading.declared_constants import Table
 from engine.text.source import Span
 from engine.values.packed_cells import PackedCells
 
-Constant = Parameter | Table | Scale
 _SILENT = ("span", "name_span", "changing")  # `changing`: advice about a fact, which decides no figure
 
 
@@ -68,31 +66,35 @@ def _fields_printed(value: Any) -> str:
     return f"({type(value).__name__} {' '.join(parts)})"
 
 
-def fingerprints(
-    definitions: Mapping[str, Definition],
-    settings: Settings,
-    constants: Sequence[Mapping[str, Constant]],
-    others: Iterable[object],
-) -> tuple[str, Structure]:
-    """SHA-256, in hexadecimal, over the print of everything that decides a figure; and the same without the dated
-    values of constants."""
-    whole, form = hashlib.sha256(), hashlib.sha256()
+def with_fingerprint(program: Program) -> Program:
+    """The program with its name: a SHA-256, in hexadecimal, over the print of everything that decides a figure."""
+    form = hashlib.sha256()
+    definitions = (program.definitions[name] for name in sorted(program.definitions))
+    undated = ({name: _undated(constant) for name, constant in kind.items()} for kind in program.constants)
+    functions = dict(sorted(program.functions.items()))
+    settings = replace(program.settings, name="")
+    for part in (*definitions, settings, *undated, functions, program.contradictions):
+        form.update(f"{print_core(part)}\n".encode())
+    return _named(program, form.hexdigest(), {})
 
-    def tell(text: str, *digests: hashlib._Hash) -> None:
-        for digest in digests:
-            digest.update(text.encode())
-            digest.update(b"\n")
 
-    for name in sorted(definitions):
-        tell(print_core(definitions[name]), whole, form)
-    tell(print_core(settings), whole, form)
-    for kind in constants:
-        tell(print_core(kind), whole)
-        tell(print_core({name: _undated(constant) for name, constant in kind.items()}), form)
-    for other in others:
-        tell(print_core(other), whole, form)
-    fingerprint = whole.hexdigest()
-    return fingerprint, Structure(fingerprint, form.hexdigest())
+def with_other_values(program: Program, changed: Collection[str]) -> Program:
+    """The program with its name, where it was that of a law of which some constants now have other values."""
+    structure = program.structure
+    assert structure is not None
+    kept = {name: digest for name, digest in structure.constants.items() if name not in changed}
+    return _named(program, structure.form, kept)
+
+
+def _named(program: Program, form: str, known: Mapping[str, str]) -> Program:
+    """The program named by its form and the digests of its constants, of which some are known."""
+    digests = {
+        name: known[name] if name in known else hashlib.sha256(print_core(constant).encode()).hexdigest()
+        for kind in program.constants
+        for name, constant in kind.items()
+    }
+    fingerprint = hashlib.sha256("\n".join([form, *digests.values()]).encode()).hexdigest()
+    return replace(program, fingerprint=fingerprint, structure=Structure(fingerprint, form, digests))
 
 
 def _undated(constant: Constant) -> Constant:

@@ -134,12 +134,17 @@ class FunctionDefinition:
     label: str = field(default="", compare=False)
 
 
+Constant = Parameter | Table | Scale
+
+
 @record(frozen=True, slots=True)
 class Structure:
-    """A SHA-256 over what a program with the fingerprint `of` prints, without the dated values of its constants."""
+    """What the fingerprint `of` is made of: a SHA-256 over the print of the program without the dated values of its
+    constants (`form`), and one over the print of each constant, by name."""
 
     of: str
-    digest: str
+    form: str
+    constants: Mapping[str, str] = field(default_factory=dict)
 
 
 @record(frozen=True, slots=True)
@@ -165,10 +170,15 @@ class Program:
     structure: Structure | None = field(default=None, compare=False)
 
     @property
+    def constants(self) -> tuple[Mapping[str, Constant], ...]:
+        """All constants, kind by kind, by name."""
+        return self.parameters, self.tables, self.scales
+
+    @property
     def form(self) -> str:
         """What programs have in common that differ in the values of their constants alone; empty if it is not known."""
         structure = self.structure
-        return structure.digest if structure is not None and structure.of == self.fingerprint else ""
+        return structure.form if structure is not None and structure.of == self.fingerprint else ""
 
     def find(self, name: str) -> Definition | None:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""

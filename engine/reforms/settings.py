@@ -27,6 +27,7 @@ from engine.reading.tables import Shape, key_values, key_words, read_row
 from engine.syntax import ast
 from engine.syntax.nodes import MappingEntry, Scalar
 from engine.syntax.parser import parse_formula
+from engine.syntax.paths import plain_path
 from engine.values.types import FAILED, Kind, Value
 
 Constant = Parameter | Table | Scale
@@ -81,7 +82,7 @@ def with_declaration(module: RuleModule, name: str, declared: Constant) -> RuleM
 
 
 def _target(ruleset: Ruleset, setting: Setting, context: Context) -> Target | None:
-    tree = parse_formula(setting.fragment, context.problems)
+    tree = plain_path(setting.fragment) or parse_formula(setting.fragment, context.problems)
     if tree is None:
         return None
     column, base = (tree.name, tree.base) if isinstance(tree, ast.Attribute) else ("", tree)
