@@ -293,16 +293,16 @@ def _questions(program: Program, case: Case, answers: Iterable[tuple[Fact, Outco
     from api.cases.ranking import ranked
 
     needs = needs_of(*undetermined.values())
-    return tuple(question(program, fact) for fact in ranked(program, case, list(undetermined), needs))
+    return tuple(question(program, fact, case) for fact in ranked(program, case, list(undetermined), needs))
 
 
-def question(program: Program, fact: Fact) -> Question:
-    """How a fact is asked for."""
+def question(program: Program, fact: Fact, case: Case | None = None) -> Question:
+    """How a fact is asked for; where it is known in which case, also how that case can say that a list is whole."""
     if is_list(fact):
         from engine.explain.questions import asks_for_list
 
         word = fact.name.rpartition(":")[2]
-        return Question(word, of(program, fact), str(fact.period), "list", asks_for_list(fact), humanized(word))
+        return Question(word, of(program, fact), str(fact.period), "list", asks_for_list(fact, case), humanized(word))
     definition = program.definitions[fact.name]
     return Question(
         definition.short_name,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 
+from api.history.merging import SAME
 from api.history.recorded import value_of
 from citizens import Belongs, Correction, Draft, Facts, Point, Recorded, Snapshot
 from engine.explain.words import humanized
@@ -127,8 +128,8 @@ def unread_attributes(recorded: Mapping[str, Recorded], at: Period) -> tuple[str
 
 
 def misplaced(program: Program, read: Mapping[str, Definition], snapshot: Snapshot) -> tuple[str, ...]:
-    """What to say of facts in a snapshot that were recorded of another entity of the rules than theirs. `read`: by
-    column."""
+    """What to say of facts in a snapshot that were recorded of another entity of the rules than theirs, and of those
+    that the rules do not know. `read`: by column."""
     tables = [table for entity, table in snapshot.tables.items() if entity in program.settings.entities]
     stated = {(name, table.entity) for table in tables for name in table.columns if name in read}
     wrong = {
@@ -139,7 +140,28 @@ def misplaced(program: Program, read: Mapping[str, Definition], snapshot: Snapsh
         "it is not read"
         for name, entity, of in sorted(wrong)
     ]
-    return (*told[:MOST_NAMED], *_more(len(told), "facts that were recorded of another entity"))
+    more = _more(len(told), "facts that were recorded of another entity")
+    return (*told[:MOST_NAMED], *more, *_unknown_attributes(program, snapshot.unwanted))
+
+
+def _unknown_attributes(program: Program, recorded_of: Mapping[str, str]) -> tuple[str, ...]:
+    """What to say of attributes that the rules do not know, by the entity of whom they were recorded."""
+    unknown = [
+        (name, entity)
+        for name, entity in sorted(recorded_of.items())
+        if entity in program.settings.entities and program.find(name) is None
+        if name not in _relations(program, entity) and name != SAME
+    ]
+    told = [_unknown_attribute(program, *whose) for whose in unknown[:MOST_NAMED]]
+    return (*told, *_more(len(unknown), "facts that the rules do not know"))
+
+
+def _unknown_attribute(program: Program, name: str, entity: str) -> str:
+    names = [definition.short_name for definition in program.definitions.values() if definition.entity == entity]
+    meant = get_close_matches(name, names, n=1)
+    hint = f" (did somebody mean `{meant[0]}`?)" if meant else ""
+    of = with_article(humanized(entity))
+    return f"`{name}` is recorded of {of}, and the rules know no such fact: it is not read{hint}"
 
 
 def _days(first: date, last: date) -> str:

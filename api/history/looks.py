@@ -28,7 +28,8 @@ def record_looks(log: History, subjects: Sequence[str], by: str, channel: str, s
         owner = Point("of", now.date(), Belongs(subject, OWNER))  # so that it is erased with them
         facts = (*(Point(name, now.date(), value) for name, value in {"by": by, **said}.items()), owner)
         name = subject.partition("/")[2]
-        drafts.append(Draft(f"access/{name}", Facts(facts), origin, f"{now.isoformat()}/{number}/{by}/{place}"))
+        event_id = f"{now.isoformat()}/{number}/{by}/{place}"
+        drafts.append(Draft(f"access/{name}", Facts(facts), origin, event_id, is_bookkeeping=True))
     log.append(drafts)
 
 
@@ -38,4 +39,5 @@ def record_query(log: History, by: str, channel: str, said: Mapping[str, str | N
     number = log.head() + 1
     facts = Facts(tuple(Point(name, now.date(), value) for name, value in {"by": by, **said}.items()))
     origin = Origin(channel, by, "access is recorded", ACCESS_RETENTION)
-    log.append([Draft(f"query/{number}", facts, origin, f"{now.isoformat()}/query/{number}/{by}")])
+    event_id = f"{now.isoformat()}/query/{number}/{by}"
+    log.append([Draft(f"query/{number}", facts, origin, event_id, is_bookkeeping=True)])

@@ -27,8 +27,14 @@ _PLAIN_SUBJECT = re.compile(rf"[a-z][a-z0-9_]{{0,99}}/[-0-9A-Za-z_.]{{1,{MOST_PL
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
 """The sources of what this program makes itself. Nobody delivers events under them."""
-OWN_ENTITIES = ("annual_run",)
-"""The entities of what this program keeps a history of for itself."""
+OWN_ENTITIES = {
+    "annual_run": "the history of annual runs",
+    "access": "who looked at whose record",
+    "query": "who put a question to everybody",
+}
+"""The entities of what this program keeps a history of for itself, and what that is."""
+LASTING_ENTITIES = ("annual_run",)
+"""Those of them that have no retention class of their own, and are kept as long as the log."""
 
 
 def check_subject(name: str) -> None:

@@ -63,6 +63,7 @@ class Draft:
     `expected_version` is the subject's version that the writer has seen: the number of events recorded for it (0 for a
     subject never seen). None appends whatever the version is. `own` says that this program made it, and no one
     delivered it: it may have a source of `OWN_SOURCES`, and its identity is (origin.source, event_id) of this subject.
+    `is_bookkeeping` says that it is of what this program does for others, under their source: who looked at a record.
     """
 
     subject: str
@@ -71,6 +72,7 @@ class Draft:
     event_id: str
     expected_version: int | None = None
     own: bool = False
+    is_bookkeeping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,10 @@ def check_draft(draft: Draft) -> None:
     check_bare(draft.event_id, "an event id")
     if isinstance(draft.body, Hold | Release):
         check_bare(draft.body.case, "a case")
-    if draft.subject.partition("/")[0] in OWN_ENTITIES:
-        raise InvalidEvent("the history of annual runs is kept by this program itself", "name another subject")
+        return  # what this program keeps for itself may be held as anything else
+    kept = OWN_ENTITIES.get(draft.subject.partition("/")[0])
+    if kept is not None and not draft.is_bookkeeping:
+        raise InvalidEvent(f"{kept} is kept by this program itself", "name another subject")
 
 
 def _named_in(body: Body) -> Iterator[str]:

@@ -25,6 +25,7 @@ from citizens.snapshot.standing import (
     recorded,
     scale_of,
     standings,
+    unwanted,
 )
 from citizens.snapshot.wanted import Attributes, Misfit, Wanted
 from citizens.stored_values import day_number
@@ -37,7 +38,8 @@ class Snapshot:
     `silent` says, by entity, of how many subjects facts were recorded, none of which the tables have: they are of other
     attributes or days, or were taken back. It is empty in a snapshot of some subjects. `formerly` has, for each column
     that asks for it, the numbers of subjects that were in a group by then, and of the groups. `recorded` says when
-    each attribute that is wanted was recorded; it is empty in a snapshot of some subjects.
+    each attribute that is wanted was recorded, and `unwanted` of which entity each of the others was, of one subject at
+    least; both are empty in a snapshot of some subjects.
     """
 
     valid_on: date
@@ -47,6 +49,7 @@ class Snapshot:
     silent: Mapping[str, int] = field(default_factory=dict)
     formerly: Mapping[str, Ints] = field(default_factory=dict)
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    unwanted: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -69,7 +72,9 @@ def build(
     narrowed = attributes if isinstance(attributes, Mapping) else {}
     before = formerly(scan, narrowed)
     when = recorded(scan, valid_on, narrowed) if every else {}
-    return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before, when)
+    others = unwanted(scan, narrowed) if every and narrowed else {}
+    entities = {name: _parts(names, number)[0] for name, number in others.items()}
+    return Snapshot(valid_on, offset, tables, tuple(misfits), silent, before, when, entities)
 
 
 def _anybody(scan: Scan, names: Naming, valid_on: date, attributes: Mapping[str, Wanted]) -> Ints:

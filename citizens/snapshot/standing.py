@@ -67,6 +67,17 @@ def recorded(scan: Scan, valid_on: date, attributes: Mapping[str, Wanted]) -> di
     }
 
 
+def unwanted(scan: Scan, attributes: Mapping[str, Wanted]) -> dict[str, int]:
+    """The attributes that were recorded and of which no column is made, each with the number of one of whom it was."""
+    made = {wanted.attribute or name for name, wanted in attributes.items()}
+    numbers: dict[str, int] = {}
+    for block in scan.blocks:
+        for name, kind in block.shape:
+            if kind not in ("n", "x") and name not in made and name not in numbers:
+                numbers[name] = int(scan.subjects[block.events][0])
+    return numbers
+
+
 def standings(scan: Scan, valid_on: date, attributes: Attributes) -> Iterator[Standing]:
     """What holds on the day, attribute by attribute."""
     where: dict[str, list[tuple[Block, int]]] = {}

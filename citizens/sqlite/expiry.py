@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from citizens.events.checks import OWN_ENTITIES
+from citizens.events.checks import LASTING_ENTITIES
 from citizens.sqlite.erasure import is_held
 from citizens.sqlite.reader import Reader
 
@@ -24,7 +24,7 @@ from citizens.sqlite.reader import Reader
 def expired(reader: Reader, horizons: Mapping[str, int], accompanying: Collection[str] = ()) -> list[int]:
     """The numbers of the expired, by retention class and the offset of its horizon."""
     numbers = {number for number in _by_class(reader, horizons) if reader.keys.key(number) is not None}
-    numbers -= {number for number in numbers if reader.keys.name(number).partition("/")[0] in OWN_ENTITIES}
+    numbers -= {number for number in numbers if reader.keys.name(number).partition("/")[0] in LASTING_ENTITIES}
     numbers -= {number for number in numbers if is_held(reader, number)}
     goes_along = dict.fromkeys(set(accompanying) - set(horizons), reader.head())
     needs = _needs(reader, numbers, set(_by_class(reader, goes_along)) - reader.held())

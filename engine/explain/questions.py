@@ -85,28 +85,36 @@ def _ranked(program: Program, case: Case, wanted: Sequence[Fact]) -> tuple[list[
     lists = sorted((fact for fact in unknown if is_list(fact)), key=str)
     moving = _moving(program, unknown.difference(lists), lambda changed: find(changed, True))
     tried = [_question(program, fact, before, find) for fact in moving[:MOST_TRIED]]
-    tried += [_list_question(fact, before, find({}, lists=(fact,))) for fact in lists[:MOST_LISTS]]
+    tried += [_list_question(fact, case, before, find({}, lists=(fact,))) for fact in lists[:MOST_LISTS]]
     best = sorted(tried, key=lambda question: question.left)
     return best, [*moving[MOST_TRIED:], *lists[MOST_LISTS:]]
 
 
-def _list_question(fact: Fact, before: Sequence[Outcome], whole: Sequence[Outcome]) -> Question:
+def _list_question(fact: Fact, case: Case, before: Sequence[Outcome], whole: Sequence[Outcome]) -> Question:
     """Whether there is anybody else in a list. If so, as much is open as before."""
     shares = [(_share(left, now) + 1) / 2 for left, now in zip(whole, before, strict=True) if isinstance(now, Possible)]
     left = sum(shares, Fraction(0)) / len(shares) if shares else Fraction(1)
-    return Question(fact, asks_for_list(fact), place_of(fact).role or place_of(fact).link, left)
+    return Question(fact, asks_for_list(fact, case), place_of(fact).role or place_of(fact).link, left)
 
 
-def asks_for_list(fact: Fact) -> str:
-    """How to ask whether a list is whole."""
+def asks_for_list(fact: Fact, case: Case | None = None) -> str:
+    """How to ask whether a list is whole, and how to say so: a case that opens the list cannot call it complete too."""
     word = fact.name.rpartition(":")[2]
     if word == place_of(fact).link and not place_of(fact).role:
         return f"In which {humanized(word)} is {fact.instance}?"
     if word == place_of(fact).role:
-        return f"Is there a {humanized(word)} who is not listed? Add them, or write `{word}: []` if there is none."
-    return (
-        f"Are there {humanized(word)} that are not listed? Add them, or write `complete: [{word}]` if there are none."
-    )
+        closed = _closed(fact, case, f"{word}: []")
+        return f"Is there a {humanized(word)} who is not listed? Add them, or {closed} if there is none."
+    closed = _closed(fact, case, f"complete: [{word}]")
+    return f"Are there {humanized(word)} that are not listed? Add them, or {closed} if there are none."
+
+
+def _closed(fact: Fact, case: Case | None, written: str) -> str:
+    """What to do for a list that is whole."""
+    if case is None or not case.is_said_open(place_of(fact)):
+        return f"write `{written}`"
+    taken_out = f"take `{fact.name.rpartition(':')[2]}` out of `open`"
+    return taken_out if case.complete else f"{taken_out} and write `{written}`"
 
 
 # --- what moves the figures of a usual household

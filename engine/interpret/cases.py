@@ -80,11 +80,13 @@ class Case:
 
     def is_open(self, place: Place) -> bool:
         """Whether a list may hold more than is listed."""
-        of_records = not place.role or place.role.startswith(OWNER)
-        if self.entities and (place.link, "" if of_records else place.role) in self.more:
+        if self.is_said_open(place):
             return True
-        listed = place in self.whole or Place(place.link, "", "" if of_records else place.role) in self.whole
-        return self.may_hold_more and not listed
+        return self.may_hold_more and place not in self.whole and Place(place.link, "", _said(place)) not in self.whole
+
+    def is_said_open(self, place: Place) -> bool:
+        """Whether the case says of a list that it may hold more than is listed."""
+        return bool(self.entities) and (place.link, _said(place)) in self.more
 
     def group_on(self, entity: str, person: str, when: When) -> str | None:
         """The group of a kind that somebody is in; None where they are in none."""
@@ -123,6 +125,11 @@ class Case:
         """The records of a kind that belong to somebody, as their first owner or the one that `further` names."""
         records = self.further_records.get((entity, further, owner)) if further else self.records.get((entity, owner))
         return records or ()
+
+
+def _said(place: Place) -> str:
+    """The role by which a case says something of a list; none of a list of records, by whomever they are read."""
+    return "" if place.role.startswith(OWNER) else place.role
 
 
 def unit_of(kind: PeriodKind, case: Case, settings: Settings, whose: tuple[str, str], when: When = None) -> str | None:

@@ -63,7 +63,7 @@ def test_a_look_at_a_record_does_not_lengthen_its_retention(tmp_path: Path) -> N
         for number in (1, 2):
             log.append([wages(f"person/{number}", "1", f"w{number}")])
             of = Facts((Point("of", DAY, Belongs(f"person/{number}", "owner")), Point("by", DAY, "clerk")))
-            log.append([Draft(f"access/{number}", of, BENEFIT, f"look{number}")])
+            log.append([Draft(f"access/{number}", of, BENEFIT, f"look{number}", is_bookkeeping=True)])
         log.append([Draft("access/2", Hold("leak", "who looked"), TAX, "h")])
         assert log.expired({"tax": moment(5)}) == []
         both = {"tax": moment(5), "benefit": moment(-5)}

@@ -46,6 +46,17 @@ def test_an_annual_run_and_who_follows_it_name_what_the_rules_do_not_know(land: 
     assert UNKNOWN in followed.stderr and json.loads(followed.stdout)["unread"]
 
 
+def test_facts_that_no_rules_know_are_named(land: Path, log: Path) -> None:
+    append(log, "- {subject: person/ann, id: e, facts: {2024-01-01: {wagez: 9.00, zzz: 1}}}")
+    close = (
+        "`wagez` is recorded of a person, and the rules know no such fact: it is not read (did somebody mean `wages`?)"
+    )
+    other = "`zzz` is recorded of a person, and the rules know no such fact: it is not read"
+    told = ask("annual", land, "--year", "2024", "--log", log)["unread"]
+    assert told[1:] == [close, other]
+    assert close in ask("find", land, "tax > 0 USD", "--at", "2024", "--log", log)["unread"]
+
+
 def test_facts_that_were_recorded_for_other_times_alone_are_named(land: Path, log: Path) -> None:
     told = run("annual", land, "--year", "2025", "--log", log)
     assert STRAY in told.stderr, told.stderr

@@ -137,3 +137,17 @@ def test_lists(land: Path, lists: str) -> None:
 def test_members(land: Path, members: str) -> None:
     told = said(land, TWO + members.replace("{h: {", f"{{h: {{{ROOM}, "), "due")
     assert MEMBERS[members] in told, told
+
+
+ADVICE = {
+    "": "write `complete: [bans]` if there are none",
+    "open: [bans]\n": "take `bans` out of `open` and write `complete: [bans]` if there are none",
+    "open: [bans]\ncomplete: true\n": "take `bans` out of `open` if there are none",
+    "open: [bans]\ncomplete: [permits]\n": "take `bans` out of `open` and write `complete: [bans]` if there are none",
+}
+
+
+@pytest.mark.parametrize("said_of_lists", ADVICE)
+def test_what_is_advised_of_a_list_can_be_written_into_the_case(land: Path, said_of_lists: str) -> None:
+    told = said(land, HEAD + CAR + LATER + said_of_lists, "may_drive")
+    assert f"Add them, or {ADVICE[said_of_lists]}" in told, told

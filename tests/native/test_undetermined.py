@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -159,9 +160,9 @@ def test_households_of_one_shape_share_what_the_interpreter_found(
     computed: list[str] = []
     compute = Interpreter._computed
 
-    def watched(interpreter: Interpreter, fact: Fact, definition: Definition) -> Step:
+    def watched(interpreter: Interpreter, fact: Fact, definition: Definition, nearby: Mapping[str, Step]) -> Step:
         computed.append(fact.name.rpartition(":")[2])
-        return compute(interpreter, fact, definition)
+        return compute(interpreter, fact, definition, nearby)
 
     monkeypatch.setattr(Interpreter, "_computed", watched)
     asking, cells = Asking(program, Constants(program)), [cell_for(program, name, AT) for name in ("tax", "credit")]

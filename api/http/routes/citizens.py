@@ -23,6 +23,7 @@ from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.record import (
     Look,
+    OnRecord,
     Recorded,
     Standing,
     key_of,
@@ -99,11 +100,18 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
-    """Figures computed now from the record. `left_out`: facts recorded in a form that the rules do not take."""
+    """Figures computed now from the record. `left_out`: facts recorded in a form that the rules do not take. `unread`:
+    facts recorded for a time at which no figure reads them."""
 
     basis: Basis
     results: tuple[Result, ...]
     left_out: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def _entitlements(figures: OnRecord) -> Entitlements:
+    done = figures.calculation
+    return Entitlements(done.basis, done.results, figures.left_out, done.unread)
 
 
 async def _looked(
@@ -281,7 +289,7 @@ async def entitlements(
     wanted = [named(law, name) for name in names]
     await service.record(seen, service, look, "entitlements")
     figures = await service.run(on_record, service, law, look, at, wanted=wanted, asked=Asked(explain))
-    return answer(Entitlements(figures.calculation.basis, figures.calculation.results, figures.left_out))
+    return answer(_entitlements(figures))
 
 
 @router.get(
@@ -309,7 +317,7 @@ async def permission(
         )
     await service.record(seen, service, look, f"permission {definition.short_name}")
     figures = await service.run(on_record, service, law, look, at, wanted=[definition], asked=Asked(explain))
-    return answer(Entitlements(figures.calculation.basis, figures.calculation.results, figures.left_out))
+    return answer(_entitlements(figures))
 
 
 # --- recording

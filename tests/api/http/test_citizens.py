@@ -136,6 +136,13 @@ def test_what_follows_from_the_record_by_law(client: TestClient) -> None:
     assert client.get(f"{ANN}/entitlements?want=nothing").status_code == 404
 
 
+def test_facts_that_nothing_reads_are_named(client: TestClient) -> None:
+    query = "valid_at=2025-12-31&want=income_tax"
+    assert "unread" not in client.get(f"{ANN}/entitlements?at=2024&{query}").json()
+    unread = client.get(f"{ANN}/entitlements?at=2025&{query}").json()["unread"]
+    assert unread[1:] == ["`wages` of ann for 2024 is read by nothing: what is wanted reads it for 2025"]
+
+
 def test_money_that_moved_is_posted_in_double_entry(client: TestClient) -> None:
     body = {"movement": "payment", "amount": "500.00", "period": "2024", "cause": "bank/1", "subject": "tax_unit/home"}
     for _ in range(2):
