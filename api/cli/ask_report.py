@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from api.cases.calculate import Calculation, Result
-from api.cases.explain import ReasonSaid
+from api.cases.refusals import refusals
 from api.cli.output import complain, say
 from api.interview.interview import choices_of, options_of
 from api.schema import Citation
@@ -31,7 +31,7 @@ def report_figures(program: Program, figures: Calculation) -> None:
     """The figures, each with why it is not met."""
     for result in figures.results:
         say(f"{result.label} ({result.figure} of {result.of.id}): {_text(result)}{law_words(result.law)}")
-        for reason in _refused(program, result):
+        for reason in refusals(program, result):
             say(f"  - {reason.fails}{law_words(reason.law)}")
 
 
@@ -53,23 +53,6 @@ def _text(result: Result) -> str:
     """The value or its range. That a rule may fail for some of what is open says nothing to whoever answers."""
     fails = f" (or it cannot be computed: {result.may_fail})"
     return result.text.replace(fails, "") if result.may_fail else result.text
-
-
-def _refused(program: Program, result: Result) -> Sequence[ReasonSaid]:
-    """The reasons that were not met, where the figure says no, or comes to nothing: then those of its own module,
-    since on the way to an amount many others are asked."""
-    if result.reasons is None or result.status != "determined" or result.value not in (False, "0", "0.00"):
-        return ()
-    refused = [reason for reason in result.reasons.not_met if reason.fails]
-    if result.value is False:
-        return refused
-    module = _module(program, result.figure)
-    return [reason for reason in refused if _module(program, reason.path.partition(".")[0]) == module]
-
-
-def _module(program: Program, name: str) -> str:
-    definition = program.find(name)
-    return definition.name.rpartition(":")[0] if definition is not None else ""
 
 
 def law_words(law: Sequence[Citation]) -> str:

@@ -283,10 +283,16 @@ def _shares(asking: _Asking, group: Definition) -> Iterator[tuple[Json, np.ndarr
     for entry in np.unique(figures.entries).tolist():
         for row in np.flatnonzero(figures.entries == entry).tolist():
             rows_of[_value(asking, group, row)].append(row)
-    for value in sorted(rows_of, key=lambda value: (value is None, str(value))):
+    for value in sorted(rows_of, key=lambda value: _in_order(value, group)):
         among = np.zeros(len(asking.answers), dtype=np.bool_)
         among[rows_of[value]] = True
         yield value, among
+
+
+def _in_order(value: Json, group: Definition) -> tuple[bool, Fraction, str]:
+    """Numbers by size, all else by name, what has no value last."""
+    numbers = group.type.is_number and value is not None
+    return value is None, Fraction(str(value)) if numbers else Fraction(0), str(value)
 
 
 def _told_apart(asking: _Asking, wanted: Wanted) -> list[int]:

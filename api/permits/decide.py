@@ -54,7 +54,7 @@ def decide(
         return asking.told(case, holds, until, "" if holds else asking.reasons(case, outcome))
     privileges = tuple(asking.privileges(case, over))
     until = max((privilege.last for privilege in privileges), default=case.at.start)
-    decision = asking.told(case, bool(privileges), until, "" if privileges else "for no member of " + over.short_name)
+    decision = asking.told(case, bool(privileges), until, "" if privileges else asking.refused_of_all(case, over))
     return replace(decision, privileges=privileges)
 
 
@@ -110,23 +110,37 @@ class _Asking:
 
     def privileges(self, case: Case, over: Definition) -> Iterator[Privilege]:
         enum = self.program.settings.enums[over.type.enum]
-        for member, label in enum.members.items():
-            code = member.upper()
+        for member, assumed in self._assumed(case, over):
+            code, label = member.upper(), enum.members[member]
             international = enum.codes == ISO_18013_5 and code in VEHICLE_CATEGORIES
-            asked = Fact(over.name, self.instance, period_for(self.program, over, case.at))
-            assumed = replace(case, given={**case.given, asked: EnumValue(over.type.enum, member)})
             if _holds(self.outcome(assumed)):
                 yield Privilege(code, case.at.start, self.until(assumed), label, international)
 
+    def _assumed(self, case: Case, over: Definition) -> Iterator[tuple[str, Case]]:
+        """Each member of a fact, and the case with it."""
+        asked = Fact(over.name, self.instance, period_for(self.program, over, case.at))
+        for member in self.program.settings.enums[over.type.enum].members:
+            yield member, replace(case, given={**case.given, asked: EnumValue(over.type.enum, member)})
+
+    def refused_of_all(self, case: Case, over: Definition) -> str:
+        """Why it holds for no member of a fact: the reasons that are not met for any of them."""
+        told = [self._unmet(assumed) for _, assumed in self._assumed(case, over)]
+        common = [words for words in told[0] if all(words in others for others in told)] if told else []
+        return f"for none of `{over.short_name}`" + (f", not met: {'; '.join(common)}" if common else "")
+
     def reasons(self, case: Case, outcome: Outcome) -> str:
+        """What is not met, by name and in words."""
         if not isinstance(outcome, Known | NotApplicable):
             return UNDETERMINED
+        return "not met: " + "; ".join(self._unmet(case))
+
+    def _unmet(self, case: Case) -> list[str]:
         info = self.requirement.requirement
         parts: Sequence[ReasonInfo] = info.parts if info is not None else ()
         interpreter = Interpreter(self.program, case, self.constants)
         period = period_for(self.program, self.requirement, case.at)
         unmet = [part for part in parts if not _holds(interpreter.find(Fact(part.name, self.instance, period)))]
-        return "not met: " + "; ".join(map(_told, unmet))
+        return list(map(_told, unmet))
 
 
 def _told(reason: ReasonInfo) -> str:

@@ -20,6 +20,7 @@ from api.cases.calculate import Asked, Basis, Result, calculate
 from api.cases.likely import WITHOUT_FORM
 from api.cases.naming import find_definition
 from api.cases.ranking import facts_ranked
+from api.cases.refusals import refusals
 from api.http.cases import read_request_case
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
@@ -35,7 +36,7 @@ from api.web.rendering import page, require_visitor, shown
 from api.web.steps import read_fields
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
-from engine.ir.program import Definition
+from engine.ir.program import Definition, Program
 
 router = APIRouter(include_in_schema=False)
 MORE = 1000
@@ -310,7 +311,7 @@ def _owed(service: Service, law: Law, answers: Answers) -> Owed:
     calculated = _calculated(service, law, answers, answers.case(), "reasons")
     names = list(answers.script.credits.items())
     pairs = zip(calculated.results, names, strict=True)
-    credits = [_credit(result, name, key in answers.script.paid) for result, (key, name) in pairs]
+    credits = [_credit(law.program, result, name, key in answers.script.paid) for result, (key, name) in pairs]
     paid = [credit for credit in credits if credit.paid]
     highs = [credit.high for credit in paid]
     high = None if None in highs else sum((high for high in highs if high is not None), Fraction(0))
@@ -331,14 +332,10 @@ def _wanted(law: Law, answers: Answers) -> list[Definition]:
     return [find_definition(law.program, name) for name in answers.script.credits]
 
 
-def _credit(result: Result, name: str, paid: bool) -> Credit:
+def _credit(program: Program, result: Result, name: str, paid: bool) -> Credit:
     if result.status == "failed":
         raise Refusal("invalid-request", [Fault("", "these answers do not fit together", "go back and check them")])
-    reasons = (
-        [reason_said.fails for reason_said in result.reasons.not_met if reason_said.fails]
-        if result.reasons is not None
-        else []
-    )
+    reasons = [reason.fails for reason in refusals(program, result)]
     if result.status == "undetermined":
         low, high = (Fraction(str(end)) if end is not None else None for end in (result.low, result.high))
         return Credit(result, name, "open", paid, max(low or Fraction(0), Fraction(0)), high, reasons)

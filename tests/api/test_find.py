@@ -133,6 +133,8 @@ def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:
     outcome = find(
         program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=tax, top=3, sums=(tax,), group=tax)
     )
+    sizes = [Fraction(str(group.group)) for group in outcome.groups]
+    assert len(sizes) > 2 and sizes == sorted(sizes)
     amounts = [float(str(row.figures["income_tax"])) for row in outcome.rows]
     assert len(amounts) == 3
     assert amounts == sorted(amounts, reverse=True)

@@ -201,7 +201,7 @@ def test_whoever_is_refused_gets_no_permit(office: Path) -> None:
     asked = ("permit", "issue", office / "land", office / "case.yaml")
     refused = run(*asked, "may_drive", *signing, "--at", "2026-01-01", "--over", "drives")
     assert refused.returncode == 1
-    assert "does not hold for evangeline on 2026-01-01" in refused.stderr
+    assert "does not hold for evangeline on 2026-01-01: for none of `drives`, not met: licence" in refused.stderr
     assert "not a permission of a day" in run(*asked, "age", *signing).stderr
     assert "not a fact of a person" in run(*asked, "may_drive", *signing, "--over", "birth_date").stderr
 
@@ -218,7 +218,7 @@ def test_a_permit_says_which_vehicle_it_was_asked_for(office: Path) -> None:
     (office / "car.yaml").write_text(CASE.replace("1955-03-01", "1955-03-01, drives: b"), encoding="utf-8")
     asked = ("permit", "issue", office / "land", office / "car.yaml", "may_drive", *signing, "--at", "2024-05-10")
     done = run(*asked, "--output", office / "car")
-    assert "may_drive of eva (Cars), 2024-05-10 to 2025-05-10" in done.stderr, done.stderr
+    assert " (Cars), 2024-05-10 to 2025-05-10" in done.stderr, done.stderr
     keys = ("--key", office / "key.pem.jwk", "--on", "2024-06-01")
     assert "only for Drives: b\n" in run("permit", "verify", office / "car", *keys).stdout
     hidden = run("permit", "present", office / "car", "--hide", "circumstances").stdout
