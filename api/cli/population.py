@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from api.cli.options import ColumnMapFile, DataYear, PopulationFiles, ViewFile, WeightColumn
 from api.failures import Misuse, suggestion
+from engine.values.numbers import with_commas
+
+if TYPE_CHECKING:
+    from api.simulate.describing import PopulationDescribed
 
 
 class _Commands(TyperGroup):
@@ -41,7 +46,7 @@ def describe(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Say what a population holds: rows, weights, each fact's total, what is not in it and what was done to it."""
-    from api.cli.output import say, say_json, waiting
+    from api.cli.output import say_json, waiting
     from api.schema import as_data
     from api.simulate.describing import describe_population
 
@@ -52,26 +57,46 @@ def describe(
     if as_json:
         say_json(as_data(population_described))
         return
-    say(population_described.about)
-    rows = ", ".join(f"{count:,} of {entity}" for entity, count in population_described.rows.items())
-    say(f"{population_described.year}: {rows}; they stand for {population_described.weight} units")
-    largest = f"the largest weight is {population_described.largest_weight_share}%"
-    say(f"as precise as {population_described.effective_units:,} units of equal weight (Kish); {largest}")
-    if (homes := population_described.households) is not None:
+    _say_described(population_described)
+
+
+def _say_described(described: PopulationDescribed) -> None:
+    from api.cli.output import say
+
+    say(described.about)
+    rows = ", ".join(f"{count:,} of {entity}" for entity, count in described.rows.items())
+    say(f"{described.year}: {rows}; they stand for {with_commas(described.weight)} units")
+    largest = f"the largest weight is {described.largest_weight_share}%"
+    say(f"as precise as {described.effective_units:,} units of equal weight (Kish); {largest}")
+    if (homes := described.households) is not None:
         say(f"{homes.n:,} households stand for {homes.weight}, of {homes.mean_size} people on average:")
-        say(
-            "  "
-            + ", ".join(f"{share or 'not shown'}{'%' * bool(share)} {of}" for of, share in homes.share_by_size.items())
-        )
+        shares = (f"{share or 'not shown'}{'%' * bool(share)} {of}" for of, share in homes.share_by_size.items())
+        say("  " + ", ".join(shares))
     say()
-    for fact in population_described.facts:
+    say(f"{'fact':48} {'of':10} {'not zero in the sample':>24}  {'total of the nation':>24}")
+    for fact in described.facts:
         n = "fewer than 10" if fact.not_zero is None else f"{fact.not_zero:,}"
-        say(f"{fact.fact:48} {fact.entity:10} not zero: {n:>14}  {fact.total:>24}".rstrip())
-    if population_described.incomes_without:
+        total = with_commas(str(round(Fraction(fact.total)))) if fact.total else ""
+        say(f"{fact.fact:48} {fact.entity:10} {n:>24}  {total:>24}".rstrip())
+    if described.incomes_without:
         say()
-        say("incomes that this population does not have: " + ", ".join(population_described.incomes_without))
-    for note in population_described.notes:
+        say("incomes that this population does not have: " + ", ".join(described.incomes_without))
+    _say_benefits(described)
+    for note in described.notes:
         say(note)
+
+
+def _say_benefits(described: PopulationDescribed) -> None:
+    """Which benefits of households a simulation counts on this population, and what each of the others lacks."""
+    from api.cli.output import say
+
+    if described.benefits:
+        say()
+        counted = [benefit.label for benefit in described.benefits if not benefit.missing]
+        say("benefits of households that this population determines: " + (", ".join(counted) or "none"))
+    for benefit in described.benefits:
+        if benefit.missing:
+            say(f"  {benefit.label}: not without " + ", ".join(f"`{name}`" for name in benefit.missing))
 
 
 @population_app.command()
@@ -94,7 +119,6 @@ def calibrate(
     from api.schema import as_data
     from api.simulate.calibrating import calibrate as calibrate_weights
     from api.simulate.writing import appearing, check_place
-    from engine.values.numbers import with_commas
 
     check_place(output)
     with waiting("calibrating"):

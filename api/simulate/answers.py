@@ -98,7 +98,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class RateBand:
-    """Units by how much of 100 more of earnings they do not keep: shares of the weight before and after."""
+    """Units by how much of more earnings they do not keep: shares of the weight before and after."""
 
     band: str
     n_before: int | None
@@ -108,11 +108,23 @@ class RateBand:
 
 
 @dataclass(frozen=True, slots=True)
+class CliffCause:
+    """What takes most of more earnings from units that lose more than they earn: a tax, or a benefit that ends. `n` is
+    how many of them in the sample, `share` which part of their weight, in per cent."""
+
+    figure: str
+    label: str
+    n: int
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
     """A distribution of rates: `name` is marginal (of more earnings) or participation (of all of them), `earner` the
     role of whose earnings they are.
 
-    `above_70` are shares of the weight, in per cent; `cliffs` are units that lose more than they earn.
+    `above_70` are shares of the weight, in per cent; `cliffs` are units that lose more than they earn, `causes` what
+    takes most from them: empty where there are none, or too few to be told apart.
     """
 
     name: str
@@ -125,6 +137,8 @@ class Rates:
     above_70_after: str
     cliffs_before: str
     cliffs_after: str
+    causes_before: tuple[CliffCause, ...] = ()
+    causes_after: tuple[CliffCause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

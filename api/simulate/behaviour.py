@@ -3,8 +3,8 @@
 1. Only the earnings of those move whose marginal rates are told (the first filer, or whom `--earner` names), by the
    intensive elasticity that is given: by so many per cent for each per cent by which the part of more earnings that is
    kept (one less the marginal rate) changes. Nobody begins or stops to work.
-2. Earnings are rounded to the grid, and the reform is computed once more on them. The rates are those of the static
-   answer, and not found anew on the moved earnings.
+2. Earnings are rounded to the grid, and the reform is computed once more on them, benefits of households too. The rates
+   are those of the static answer, and not found anew on the moved earnings.
 """
 
 from __future__ import annotations
@@ -17,21 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.failures import Misuse
-from api.simulate.answers import Behaviour
+from api.simulate.answers import Behaviour, BudgetLine
 from api.simulate.exactly import exact_text, weighted_total
 from api.simulate.outcomes import Outcome
 from api.simulate.population import Population
-from api.simulate.tables import budget
 from api.simulate.weighed import Weighed
 from engine.native.plan.plan import cell_for
 from engine.population.columns import column_of, unit_of
 from engine.values.numbers import format_decimal, parse_decimal
 
 MOST = Fraction(5)
-BENEFITS_LEFT_OUT = (
-    " The budget under the response is of taxes and refundable credits alone: benefits of households are not computed "
-    "anew for the earnings that change, and neither they nor their change are in its net."
-)
 
 
 def read_elasticity(text: str) -> Fraction | None:
@@ -50,9 +45,16 @@ def read_elasticity(text: str) -> Fraction | None:
 
 
 def behaviour(
-    weighed: Weighed, population: Population, elasticity: Fraction, compute: Callable[[Population], Outcome]
-) -> Behaviour:
-    """The budget with the response; `compute` gives the reform's outcome. Raises Misuse where there are no rates."""
+    weighed: Weighed,
+    population: Population,
+    elasticity: Fraction,
+    compute: Callable[[Population], Outcome],
+    lines: Callable[[Weighed], tuple[BudgetLine, ...]],
+) -> tuple[Behaviour, Weighed]:
+    """The budget with the response, and what it is made of; `compute` gives the reform's outcome, `lines` the budget.
+
+    Raises Misuse where there are no rates.
+    """
     view, columns = weighed.view, population.columns
     cell = cell_for(weighed.after.program, view.earnings, columns.at) if view.earnings else None
     column = columns.columns.get(cell) if cell is not None else None
@@ -80,9 +82,9 @@ def behaviour(
     said = (
         f"If `{view.earnings}` of the {whose} of each unit changes by {format_decimal(elasticity)}% for each 1% by "
         "which the part of more earnings that is kept changes. Everything else here is without this response."
-        + (BENEFITS_LEFT_OUT if weighed.before.benefits else "")
     )
-    return Behaviour(format_decimal(elasticity), said, was, now, change, budget(replace(weighed, after=answer)))
+    responding = replace(weighed, after=answer)
+    return Behaviour(format_decimal(elasticity), said, was, now, change, lines(responding)), responding
 
 
 def _times(before: NDArray[np.float64], after: NDArray[np.float64], elasticity: float) -> NDArray[np.float64]:

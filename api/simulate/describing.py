@@ -15,6 +15,7 @@ from api.simulate.calibrating import effective_units
 from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text, rounded_text, total_of, weighted_total
 from api.simulate.groups import sizes
+from api.simulate.household_benefits import missing
 from api.simulate.households import households_of
 from api.simulate.outcomes import units_of
 from api.simulate.population import Population, admit, read_source, shipped_name, shipped_notes
@@ -52,6 +53,15 @@ class HouseholdsDescribed:
 
 
 @dataclass(frozen=True, slots=True)
+class BenefitDescribed:
+    """A benefit of households, and what the population does not say of what it asks: with nothing, it is counted."""
+
+    figure: str
+    label: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationDescribed:
     """A population: its rows by entity, what they stand for, its facts, and what was done to it or is not in it.
     `households`: if it says who shares a home."""
@@ -67,6 +77,7 @@ class PopulationDescribed:
     notes: tuple[str, ...]
     sha256: str
     households: HouseholdsDescribed | None = None
+    benefits: tuple[BenefitDescribed, ...] = ()
 
 
 def describe_population(
@@ -97,8 +108,13 @@ def describe_population(
         exact_text(round(Fraction(int(weights.max()) * 10**6, int(weights.sum()))), 10**4),
         effective_units(weights), facts,
         tuple(name for name in view.incomes if name not in counted), (*notes, *population.notes), population.digest,
-        _households(program, view, population),
+        _households(program, view, population), tuple(_benefits(program, view, population)),
     )  # fmt: skip
+
+
+def _benefits(program: Program, view: View, population: Population) -> Iterator[BenefitDescribed]:
+    for name, benefit in view.household_benefits.items():
+        yield BenefitDescribed(name, benefit.label, tuple(missing(program, view, population.columns, name)))
 
 
 def _households(program: Program, view: View, population: Population) -> HouseholdsDescribed | None:

@@ -29,8 +29,12 @@ from engine.population.columns import Columns
 
 SAID = (
     "Benefits that are counted household by household: {counted}. They are in the budget and in the income of "
-    "households, at their value where they are in kind, for households that the population says take them up; tables "
-    "of units are of taxes and refundable credits alone, and marginal rates too."
+    "households, at their value where they are in kind, for households that the population says take them up. Marginal "
+    "and participation rates count what a household loses of them. Tables of units are of taxes and refundable credits "
+    "alone."
+)
+NONE_SAID = (
+    "No benefit of households is counted ({benefits}): the population does not say who shares a home (`{household}`)."
 )
 
 
@@ -48,9 +52,12 @@ def missing(program: Program, view: View, columns: Columns, name: str) -> list[s
 
 
 def said_of(program: Program, view: View, columns: Columns) -> tuple[str, ...]:
-    """Which benefits of households are counted, and of the others why not; nothing without households."""
-    if view.household not in columns.groups or not view.household_benefits:
+    """Which benefits of households are counted, and of the others why not."""
+    if not view.household_benefits:
         return ()
+    if view.household not in columns.groups:
+        labels = ", ".join(benefit.label for benefit in view.household_benefits.values())
+        return (NONE_SAID.format(benefits=labels, household=view.household),)
     names = counted(program, view, columns)
     told = [SAID.format(counted=", ".join(view.household_benefits[name].label for name in names))] if names else []
     lacking = {name: missing(program, view, columns, name) for name in view.household_benefits if name not in names}

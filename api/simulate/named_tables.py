@@ -25,19 +25,18 @@ from api.simulate.suppress import suppressed
 
 Amounts = Mapping[str, Floats]
 Flags = NDArray[np.bool_]
-_SIDES = {"standard": ("count_StandardDed", "standard"), "c04470": ("count_ItemDed", "c04470")}
-_CHANGES = (("tax_cut", "perc_cut"), ("tax_inc", "perc_inc"))
-_CENT = 0.001
+SIDES = {"standard": ("count_StandardDed", "standard"), "c04470": ("count_ItemDed", "c04470")}
+CHANGES = (("tax_cut", "perc_cut"), ("tax_inc", "perc_inc"))
+CENT = 0.001
+WAYS = ("weighted_deciles", "standard_income_bins")
+TAXES = ("iitax", "payrolltax", "combined")
 
 
 def named_tables(before: Amounts, after: Amounts, weights: Floats) -> tuple[NamedTable, ...]:
     """The distribution before and after, and the differences, by tenths and by bands of expanded income now."""
     income = before["expanded_income"]
     tables = []
-    for way, parts, rows in (
-        ("weighted_deciles", by_tenths(income, weights), TENTHS),
-        ("standard_income_bins", by_bands(income), BANDS),
-    ):
+    for way, parts, rows in zip(WAYS, (by_tenths(income, weights), by_bands(income)), (TENTHS, BANDS), strict=True):
         for name, amounts in (("current law", before), ("reform", after)):
             cells = distribution(parts, amounts, weights)
             about = f"Distribution table, {name}, by {way} of expanded income under current law"
@@ -51,7 +50,7 @@ def named_tables(before: Amounts, after: Amounts, weights: Floats) -> tuple[Name
                     hidden=_hidden(parts, amounts),
                 )
             )
-        for tax in ("iitax", "payrolltax", "combined"):
+        for tax in TAXES:
             cells = difference(parts, before, after, weights, tax)
             hidden = _hidden_changes(parts, after[tax] - before[tax])
             about = f"Difference table of {tax}, by {way} of expanded income under current law"
@@ -76,19 +75,19 @@ def _table(
 
 def _hidden(parts: Parts, amounts: Amounts) -> dict[str, Flags]:
     """By column, which rows are not shown: of few units, or counting few."""
-    both = np.stack([_counts(parts, amounts[name] > 0) for name in _SIDES], axis=1)
+    both = np.stack([_counts(parts, amounts[name] > 0) for name in SIDES], axis=1)
     hidden = {"count": _lines(parts, _counts(parts, np.ones(len(parts.of), dtype=np.bool_))[:, None])[:, 0]}
-    for columns, flags in zip(_SIDES.values(), _lines(parts, both).T, strict=True):
+    for columns, flags in zip(SIDES.values(), _lines(parts, both).T, strict=True):
         hidden |= dict.fromkeys(columns, flags)
     minimum = _lines(parts, _counts(parts, amounts["c09600"] > 0)[:, None])[:, 0]
     return hidden | {"count_AMT": minimum, "c09600": minimum}
 
 
 def _hidden_changes(parts: Parts, change: Floats) -> dict[str, Flags]:
-    kinds = (change < -_CENT, change > _CENT, np.abs(change) <= _CENT)
+    kinds = (change < -CENT, change > CENT, np.abs(change) <= CENT)
     flags = _lines(parts, np.stack([_counts(parts, kind) for kind in kinds], axis=1))
     hidden_rows = {"count": _lines(parts, _counts(parts, np.ones(len(change), dtype=np.bool_))[:, None])[:, 0]}
-    for columns, hidden in zip(_CHANGES, flags.T, strict=False):
+    for columns, hidden in zip(CHANGES, flags.T, strict=False):
         hidden_rows |= dict.fromkeys(columns, hidden)
     return hidden_rows
 

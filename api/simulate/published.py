@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.simulate.answers import (
+    Behaviour,
     BudgetLine,
     Grouping,
     GroupRow,
@@ -20,11 +21,14 @@ from api.simulate.answers import (
     Winners,
 )
 from api.simulate.disclosure import Published
+from api.simulate.earners import Kept
 from api.simulate.groups import Parting
-from api.simulate.rates import BANDS, HIGH_BAND, band_of
+from api.simulate.named_published import named_hidden, tables_of_named
+from api.simulate.rates import BANDS, HIGH_BAND, band_of, takes_most
 from api.simulate.tables import FARES, fares_of
 from api.simulate.weighed import Weighed
 
+RESPONSE = "response"  # the budget if earnings respond
 Hidden = Mapping[tuple[str, ...], Collection[Hashable]]
 Places = NDArray[np.int64]
 
@@ -46,9 +50,9 @@ def tables_of(
 def tables_of_units(answer: ReformAnswer, weighed: Weighed, ways: Sequence[Parting]) -> list[Published]:
     """The same, with the budget and the rates, which are told of units alone."""
     tables = tables_of(answer, weighed, ways)
-    for line in answer.budget:
-        if line.kind != "net" and weighed.before.program.find(line.figure) is not None:
-            tables += _of_line(line, weighed)
+    tables += tables_of_budget(answer.budget, weighed)
+    if answer.distribution and weighed.before.named is not None and weighed.after.named is not None:
+        tables += tables_of_named(answer.distribution, weighed.before.named, weighed.after.named, weighed.weight)
     kept = {each.role: each for each in weighed.before.kept}, {each.role: each for each in weighed.after.kept}
     for rates in answer.rates:
         for side, shown in enumerate(_shown_bands(rates)):
@@ -58,7 +62,21 @@ def tables_of_units(answer: ReformAnswer, weighed: Weighed, ways: Sequence[Parti
             tables.append(_table(key, range(len(BANDS)), of, shown))
             high = bool((rates.above_70_before, rates.above_70_after)[side])
             tables.append(_table_of_flags((*key, "high"), of >= HIGH_BAND, high))
+            if rates.name == "marginal":
+                told = bool((rates.causes_before, rates.causes_after)[side])
+                tables.append(_of_causes((*key, "causes"), kept[side][rates.earner], told))
     return tables
+
+
+def tables_of_budget(budget: Sequence[BudgetLine], weighed: Weighed, name: str = "budget") -> list[Published]:
+    """What lines of a budget tell of how many units they change, and have something."""
+    lines = [line for line in budget if line.kind != "net" and weighed.before.program.find(line.figure) is not None]
+    return [table for line in lines for table in _of_line(line, weighed, name)]
+
+
+def _of_causes(key: tuple[str, ...], kept: Kept, told: bool) -> Published:
+    """The units that lose more than they earn, by what takes most: all of them are told, or none."""
+    return _table(key, tuple(kept.parts), takes_most(kept), np.full(len(kept.parts), told))
 
 
 def _table(
@@ -79,7 +97,7 @@ def _table_of_flags(key: tuple[str, ...], flags: NDArray[np.bool_], shown: bool)
     return Published(key, (True,), flags.astype(np.int16) - 1, np.array([np.count_nonzero(flags)]), np.array([shown]))
 
 
-def _of_line(line: BudgetLine, weighed: Weighed) -> list[Published]:
+def _of_line(line: BudgetLine, weighed: Weighed, of: str) -> list[Published]:
     if line.figure not in weighed.before.figures:
         return []  # of households
     before, after = weighed.both(line.figure)
@@ -89,9 +107,7 @@ def _of_line(line: BudgetLine, weighed: Weighed) -> list[Published]:
         "having_after": (after != 0, line.having_after != ""),
     }
     return [
-        _table_of_flags(("budget", line.figure, name), flags, shown)
-        for name, (flags, shown) in told.items()
-        if flags.any()
+        _table_of_flags((of, line.figure, name), flags, shown) for name, (flags, shown) in told.items() if flags.any()
     ]
 
 
@@ -124,8 +140,10 @@ def hidden_in(answer: ReformAnswer, hidden: Hidden) -> ReformAnswer:
         answer,
         groups=tuple(_group_hidden(grouping, hidden) for grouping in answer.groups),
         winners=_winners_hidden(answer.winners, answer.groups[0].name, hidden),
-        budget=tuple(_line_hidden(line, hidden) for line in answer.budget),
+        budget=tuple(_line_hidden(line, hidden, "budget") for line in answer.budget),
+        behaviour=_response_hidden(answer.behaviour, hidden),
         rates=tuple(_rates_hidden(rates, hidden) for rates in answer.rates),
+        distribution=named_hidden(answer.distribution, hidden),
     )
 
 
@@ -154,9 +172,15 @@ def _winners_hidden(winners: Winners, tenths: str, hidden: Hidden) -> Winners:
     return replace(winners, rows=tuple(rows))
 
 
-def _line_hidden(line: BudgetLine, hidden: Hidden) -> BudgetLine:
+def _response_hidden(response: Behaviour | None, hidden: Hidden) -> Behaviour | None:
+    if response is None:
+        return None
+    return replace(response, budget=tuple(_line_hidden(line, hidden, RESPONSE) for line in response.budget))
+
+
+def _line_hidden(line: BudgetLine, hidden: Hidden, of: str) -> BudgetLine:
     parts = ("changed", "having_before", "having_after")
-    gone = {part for part in parts if True in hidden.get(("budget", line.figure, part), ())}
+    gone = {part for part in parts if True in hidden.get((of, line.figure, part), ())}
     return replace(
         line,
         changed=None if "changed" in gone else line.changed,
@@ -184,4 +208,6 @@ def _rates_hidden(rates: Rates, hidden: Hidden) -> Rates:
         above_70_after="" if high[1] else rates.above_70_after,
         cliffs_before="" if last in before else rates.cliffs_before,
         cliffs_after="" if last in after else rates.cliffs_after,
+        causes_before=() if last in before or hidden.get((*key, "before", "causes")) else rates.causes_before,
+        causes_after=() if last in after or hidden.get((*key, "after", "causes")) else rates.causes_after,
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.simulate.answers import RateBand, Rates
-from api.simulate.earners import MARGINAL_STEP
+from api.simulate.answers import CliffCause, RateBand, Rates
+from api.simulate.earners import Kept
 from api.simulate.exactly import rounded_text
 from api.simulate.sampling import Floats
 from api.simulate.suppress import SMALL_BELOW, suppressed
-from api.simulate.view import View
 from api.simulate.weighed import Weighed
 from engine.values.numbers import with_commas
 
@@ -25,29 +25,65 @@ HIGH_BAND = BANDS.index("70 to 100%")
 
 
 def rates_of(weighed: Weighed) -> tuple[Rates, ...]:
-    """What each earner does not keep: of `MARGINAL_STEP` more, and of all that they earn beside earning nothing."""
+    """What each earner does not keep: of a step more, and of all that they earn beside earning nothing."""
     told: list[Rates] = []
     for before, after in zip(weighed.before.kept, weighed.after.kept, strict=True):
-        told.append(_rates("marginal", before.role, _of_more(weighed.view, before.role), weighed, before.marginal,
-                           after=after.marginal))  # fmt: skip
+        of_more = _rates("marginal", before.role, _of_more(weighed, before), weighed, before.marginal,
+                         after=after.marginal)  # fmt: skip
+        causes = [cliff_causes(weighed, each) for each in (before, after)]
+        told.append(replace(of_more, causes_before=causes[0], causes_after=causes[1]))
         of_all = before.participation, after.participation
         if of_all[0] is not None and of_all[1] is not None and (~np.isnan(of_all[0])).any():
-            about = _of_all(weighed.view, before.role)
+            about = _of_all(weighed, before.role)
             told.append(_rates("participation", before.role, about, weighed, of_all[0], after=of_all[1]))
     return tuple(told)
 
 
-def _of_more(view: View, role: str) -> str:
+def takes_most(kept: Kept) -> NDArray[np.int64]:
+    """For each unit that loses more than it earns the place, among the parts, of what takes most; else -1."""
+    places = np.full(len(kept.marginal), -1, dtype=np.int64)
+    high = np.flatnonzero(band_of(np.nan_to_num(kept.marginal)) == len(BANDS) - 1)
+    if len(high):
+        places[high] = np.argmax(np.stack([part[high] for part in kept.parts.values()]), axis=0)
+    return places
+
+
+def cliff_causes(weighed: Weighed, kept: Kept) -> tuple[CliffCause, ...]:
+    """What takes most of more earnings where more is taken than earned, the most frequent first; nothing where one of
+    the causes has too few units to be told."""
+    most = takes_most(kept)
+    of = most[most >= 0]
+    n = np.bincount(of, minlength=len(kept.parts))
+    if not len(of) or ((n > 0) & (n < SMALL_BELOW)).any():
+        return ()
+    held = np.bincount(of, weighed.weight[most >= 0], len(kept.parts))
+    causes = [
+        CliffCause(name, _label(weighed, name), int(n[at]), rounded_text(100 * float(held[at] / held.sum()), 2))
+        for at, name in enumerate(kept.parts) if n[at]
+    ]  # fmt: skip
+    return tuple(sorted(causes, key=lambda cause: -float(cause.share)))
+
+
+def _label(weighed: Weighed, name: str) -> str:
+    if name in weighed.view.household_benefits:
+        return weighed.view.household_benefits[name].label
+    definition = weighed.before.program.find(name)
+    return definition.label if definition is not None and definition.label else name
+
+
+def _of_more(weighed: Weighed, kept: Kept) -> str:
+    view = weighed.view
     return (
-        f"What {_taken(view)} take of {MARGINAL_STEP} more of `{view.earnings}` of the unit's `{role}`; "
-        "benefits that are not computed here are not in it. A cliff is a rate above 100%."
+        f"What {_taken(weighed)} take of {with_commas(str(kept.step))} more of `{view.earnings}` of the unit's "
+        f"`{kept.role}`; benefits that are not computed here are not in it. A cliff is a rate above 100%."
     )
 
 
-def _of_all(view: View, role: str) -> str:
+def _of_all(weighed: Weighed, role: str) -> str:
+    earnings = weighed.view.earnings
     return (
-        f"What {_taken(view)} take of all of `{view.earnings}` of the unit's `{role}`, beside a year without it in "
-        f"which nothing else is different; of units whose `{role}` has some. Benefits that are not computed here are "
+        f"What {_taken(weighed)} take of all of `{earnings}` of the unit's `{role}`, beside a year without "
+        f"it in which nothing else differs; of units whose `{role}` has some. Benefits that are not computed here are "
         "not in it."
     )
 
@@ -85,8 +121,12 @@ def _high(hidden: NDArray[np.bool_], n: NDArray[np.int64], held: Floats, total: 
     return rounded_text(100 * float(held.sum()) / total, 2)
 
 
-def _taken(view: View) -> str:
-    return " and ".join(f"`{name}`" for name in view.borne)
+def _taken(weighed: Weighed) -> str:
+    benefits = [weighed.view.household_benefits[name].label for name in weighed.before.benefits]
+    taxes = [f"`{name}`" for name in weighed.view.borne]
+    if not benefits:
+        return " and ".join(taxes)
+    return f"{', '.join(taxes)} and the loss of the household's {', '.join(benefits)}"
 
 
 def band_of(rates: Floats) -> NDArray[np.int64]:
@@ -105,3 +145,7 @@ def high_rates(rates: Rates) -> Iterator[str]:
     yield f"Above 70%: {high[0]} under current law, {high[1]} under the reform."
     cliffs = [f"{with_commas(units)} units" if units else few for units in (rates.cliffs_before, rates.cliffs_after)]
     yield f"Above 100%: {cliffs[0]} under current law, {cliffs[1]} under the reform."
+    for causes, law in ((rates.causes_before, "current law"), (rates.causes_after, "the reform")):
+        if causes:
+            most = ", ".join(f"{cause.label} in {cause.share}% of them ({cause.n:,} in the sample)" for cause in causes)
+            yield f"What takes most there under {law}: {most}."

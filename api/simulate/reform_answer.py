@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import numpy as np
 import yaml
 
 from api.cases.overlays import set_beyond_what_is_stated
-from api.simulate.answers import Grouping, ReformAnswer, Winners
+from api.simulate.answers import BudgetLine, Grouping, ReformAnswer, Winners
+from api.simulate.behaviour import behaviour
 from api.simulate.disclosure import MOST_CELLS, Published, hide_what_follows
 from api.simulate.examples import examples
 from api.simulate.groups import Parting, partings
@@ -23,7 +25,14 @@ from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income
 from api.simulate.population import Population
 from api.simulate.poverty_line import poverty_lines
-from api.simulate.published import hidden_in, hidden_in_households, tables_of, tables_of_units
+from api.simulate.published import (
+    RESPONSE,
+    hidden_in,
+    hidden_in_households,
+    tables_of,
+    tables_of_budget,
+    tables_of_units,
+)
 from api.simulate.rates import rates_of
 from api.simulate.sampling import Samples
 from api.simulate.tables import budget, groupings, winners
@@ -118,6 +127,22 @@ def by_household(answered: Answered, weighed: Weighed, homes: Households, period
         households=households,
     )
     return replace(answered, answer=whole, of_households=tables_of(households, together, ways, homes.of))
+
+
+def responding(
+    answered: Answered, weighed: Weighed, elasticity: Fraction, population: Population,
+    *, compute: Callable[[Population], Outcome], homes: Households | None, seed: int,
+) -> Answered:  # fmt: skip
+    """The answer with the budget if earnings respond, with benefits of households where they are counted."""
+
+    def lines(moved: Weighed) -> tuple[BudgetLine, ...]:
+        if homes is None or not moved.before.benefits:
+            return budget(moved)
+        return with_budget(budget(moved), with_benefits(weighed_together(moved, homes, seed), homes))
+
+    response, moved = behaviour(weighed, population, elasticity, compute, lines)
+    tables = [*answered.tables, *tables_of_budget(response.budget, moved, RESPONSE)]
+    return replace(answered, answer=replace(answered.answer, behaviour=response), tables=tables)
 
 
 def hide_what_follows_from_all(answers: Sequence[Answered]) -> None:

@@ -13,16 +13,23 @@ from api.failures import Failure
 from api.scale.spread import Spread, here
 from api.simulate.answers import Simulation, YearAnswer
 from api.simulate.asked import Asked, read_request
-from api.simulate.behaviour import behaviour
-from api.simulate.earners import Earner, earners_of
+from api.simulate.earners import MARGINAL_STEP, STEP_WITH_BENEFITS, Earner, earners_of
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.household_benefits import benefits_of, counted, said_of
+from api.simulate.household_rates import in_turn, with_benefits_lost
 from api.simulate.households import Households, households_of
 from api.simulate.manifest import manifest_of, request_again, same_as_said
 from api.simulate.method import method
 from api.simulate.outcomes import Outcome, Units, outcome, units_of
 from api.simulate.population import Population, admit
-from api.simulate.reform_answer import Answered, answer_of, by_household, hide_what_follows_from_all, weighed_by
+from api.simulate.reform_answer import (
+    Answered,
+    answer_of,
+    by_household,
+    hide_what_follows_from_all,
+    responding,
+    weighed_by,
+)
 from api.simulate.replicates import replicates_of
 from api.simulate.request import Request
 from api.simulate.sampling import Samples, bootstrap
@@ -90,7 +97,6 @@ def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> tuple[Ye
     tell.next(f"{period}, current law")
     population = _admitted(asked, period)
     given = _given(asked, population)
-    given = replace(given, benefits=counted(law, view, population.columns))
     outcomes = spread(_outcome, given, asked.laws)
     with ThreadPoolExecutor(request.threads) as pool:  # none of these hangs on another
         computed = pool.submit(next, outcomes)
@@ -108,8 +114,10 @@ def _year(asked: Asked, period: Period, tell: _Told, spread: Spread) -> tuple[Ye
         if homes is not None:
             answered = by_household(answered, weighed, homes, period, seed=request.seed)
         if asked.elasticity is not None:
-            response = behaviour(weighed, population, asked.elasticity, given.anew(weighed.after.program))
-            answered = replace(answered, answer=replace(answered.answer, behaviour=response))
+            answered = responding(
+                answered, weighed, asked.elasticity, population,
+                compute=given.anew(weighed.after.program), homes=homes, seed=request.seed,
+            )  # fmt: skip
         answers.append(answered)
     return _year_answer(law, period, population, units), answers
 
@@ -131,11 +139,15 @@ def _admitted(asked: Asked, period: Period) -> Population:
 
 
 def _given(asked: Asked, population: Population) -> _Given:
-    request = asked.request
+    request, law, view, columns = asked.request, asked.law, asked.view, population.columns
+    benefits = counted(law, view, columns)
     rated = asked.roles if request.marginal else ()
-    earners = earners_of(asked.law, asked.view, population.columns, rated, request.threads)
+    step = STEP_WITH_BENEFITS if benefits else MARGINAL_STEP
+    earners = earners_of(law, view, columns, rated, request.threads, step=step)
+    if benefits:
+        earners = in_turn(law, view, columns, earners)
     return _Given(
-        asked.view, population, earners, request.threads, request.distribution, asked.take_up, request.seed
+        view, population, earners, request.threads, request.distribution, asked.take_up, request.seed, benefits
     )  # fmt: skip
 
 
@@ -160,12 +172,13 @@ class _Given:
 
     def anew(self, program: Program) -> Callable[[Population], Outcome]:
         """What computes a program's figures of the same people with other facts."""
-        return lambda moved: _outcome(replace(self, population=moved, earners=(), named=False, benefits=()), program)
+        return lambda moved: _outcome(replace(self, population=moved, earners=(), named=False), program)
 
 
 def _outcome(given: _Given, program: Program) -> Outcome:
     due = outcome(program, given.view, given.population, given.earners, threads=given.threads, named=given.named)
     due = replace(due, benefits=benefits_of(program, given.population.columns, given.benefits, given.threads))
+    due = with_benefits_lost(due, given.view, given.population.columns, given.earners, given.threads)
     return claimed(due, given.view, given.take_up, given.seed)
 
 

@@ -6,12 +6,15 @@ the last at zero among those above: the three rows are compared as one, and each
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from api.simulate.disclosure import Published, hide_what_follows
 from api.simulate.distribution import (
     DIFFERENCE,
     DISTRIBUTION,
@@ -22,6 +25,7 @@ from api.simulate.distribution import (
     difference,
     distribution,
 )
+from api.simulate.named_published import named_hidden, tables_of_named
 from api.simulate.named_tables import named_tables
 
 FILE = Path(__file__).parents[1] / "validation" / "data" / "taxcalc_tables.npz"
@@ -92,3 +96,27 @@ def test_small_cells_and_what_would_tell_them_are_left_out(made: dict[str, Any])
         shown = [int(n) for n, row in zip(counts, table.rows, strict=True) if row.cells[at]]
         assert all(n == 0 or n >= 10 for n in shown)
         assert any(not row.cells[at] for row in table.rows)
+
+
+def told_apart(tables: Sequence[Published], secrets: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """How far each secret is from the nearest combination of what is shown, unit by unit."""
+    shown = [(table.of == cell).astype(float) for table in tables for cell in np.flatnonzero(table.shown)]
+    basis = np.stack([np.ones(len(tables[0].of)), *shown], axis=1)
+    known = basis @ np.linalg.lstsq(basis, np.stack(secrets, axis=1), rcond=None)[0]
+    return np.asarray(np.linalg.norm(np.stack(secrets, axis=1) - known, axis=0))
+
+
+def test_no_small_cell_follows_from_all_these_tables_together(made: dict[str, Any]) -> None:
+    before, after = amounts(made, "law"), amounts(made, "reform")
+    tables = named_tables(before, after, made["weights"])
+    published = tables_of_named(tables, before, after, made["weights"])
+    secrets = [(table.of == cell).astype(float) for table in published for cell in np.flatnonzero(table.secret)]
+    assert told_apart(published, secrets).min() < 1e-6  # each table by itself hides too little
+    hide_what_follows(published)
+    assert told_apart(published, secrets).min() > 1e-6
+    left = named_hidden(tables, {table.key: table.hidden for table in published})
+    for table in published:
+        named = next(each for each in left if each.name == table.key[1])
+        for row, shown in zip(table.names, table.shown, strict=True):
+            if table.key[2] in named.columns and not shown:
+                assert named.rows[int(str(row))].cells[named.columns.index(table.key[2])] == ""

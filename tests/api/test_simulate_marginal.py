@@ -6,14 +6,17 @@ import csv
 import io
 import random
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from api.rules.programs import load_program
-from api.simulate.earners import earners_of, read_roles
-from api.simulate.outcomes import outcome
+from api.simulate.earners import Kept, earners_of, read_roles
+from api.simulate.outcomes import Outcome, outcome
 from api.simulate.population import Source, admit
+from api.simulate.rates import cliff_causes, takes_most
 from api.simulate.view import load_view
 from api.taxsim.columns import ADDITIONAL_MEDICARE, INCOME_TAX, PAYROLL_TAX
 from tests.cli.command import run
@@ -91,3 +94,23 @@ def test_rates_are_those_of_the_taxsim_interface() -> None:
     np.testing.assert_allclose(100 * spouse.marginal[couples], np.array(rates)[couples], atol=0.011)
     assert spouse.participation is not None
     assert (~np.isnan(spouse.participation) == [row["swages"] > 0 for row in units]).all()
+
+
+def test_a_cliff_is_named_by_what_takes_most_unless_too_few_have_it() -> None:
+    program = load_program("us")
+    view = load_view(program)
+    units = np.arange(40)
+    snap = np.where(units < 12, 1.2, 0.0)
+    taxes = np.where((units >= 12) & (units < 25), 1.5, np.where(units < 12, 0.3, 0.2))
+    taxes[39] = np.nan  # nobody there could earn more
+    kept = Kept("head", 1_200, {"income_tax": taxes, "household_snap_taken_up": snap}, None)
+    assert takes_most(kept).tolist() == [1] * 12 + [0] * 13 + [-1] * 15
+    outcomes = Outcome(program, {}, (kept,))
+    weighed: Any = SimpleNamespace(view=view, weight=np.where(units < 12, 3.0, 1.0), before=outcomes, after=outcomes)
+    causes = cliff_causes(weighed, kept)
+    assert [(cause.figure, cause.n, cause.share) for cause in causes] == [
+        ("household_snap_taken_up", 12, "73.47"), ("income_tax", 13, "26.53"),
+    ]  # fmt: skip
+    assert causes[0].label == "SNAP"
+    few = replace(kept, parts={**kept.parts, "household_snap_taken_up": np.where(units < 9, 1.2, 0.0)})
+    assert cliff_causes(weighed, few) == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_few_are_not_shown(tmp_path: Path) -> None:
     files = [word for name in ("people", "tax_units") for word in ("--population", f"{name}.csv")]
     done = run("population", "describe", *files, "--at", "2024", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "not zero:  fewer than 10" in done.stdout
+    assert re.search(r"employment_income +person +fewer than 10$", done.stdout, re.MULTILINE)
     assert "15000" not in done.stdout
 
 
@@ -93,3 +94,14 @@ def test_a_command_that_is_left_out_is_told(tmp_path: Path) -> None:
     missing = run("population", "describe", "us", "--view", tmp_path / "view.yaml")
     assert missing.returncode == 2
     assert "there is no view" in missing.stderr
+
+
+def test_which_benefits_a_population_determines_is_said(tmp_path: Path) -> None:
+    done = run("population", "describe", "us", "--population", "cps-homes", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lacking = {benefit["label"]: benefit["missing"] for benefit in json.loads(done.stdout)["benefits"]}
+    assert lacking["SNAP"] == ["snap_unit", "takes_up_snap"]
+    assert lacking["WIC"] == ["takes_up_wic"]
+    told = run("population", "describe", "us", cwd=tmp_path).stdout
+    assert "benefits of households that this population determines: none\n" in told
+    assert "  SNAP: not without `dwelling`, `snap_unit`, `takes_up_snap`\n" in told
