@@ -26,4 +26,4 @@ def refusals(program: Program, result: Result) -> Sequence[ReasonSaid]:
 
 def _module(program: Program, name: str) -> str:
     definition = program.find(name)
-    return definition.name.rpartition(":")[0] if definition is not None else ""
+    return definition.module if definition is not None else ""
