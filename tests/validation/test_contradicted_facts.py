@@ -57,6 +57,37 @@ FAILING = (
         "adjusted_gross_income",
         "months_of_high_deductible_plan",
     ),
+    (
+        "ada: {age: 70}",
+        "head: ada}}\nforms_1099_r: {plan: {person: ada, r_gross_distribution: 10_000, r_taxable_amount: 15_000",
+        "income_tax",
+        "r_taxable_beyond_distribution",
+    ),
+    (
+        "ada: {age: 70}",
+        "head: ada}}\nforms_1099_r: "
+        "{ira: {person: ada, r_is_ira: true, r_gross_distribution: 10_000, r_taxable_amount: 10_000.01",
+        "adjusted_gross_income",
+        "r_taxable_beyond_distribution",
+    ),
+    (
+        "ada: {age: 40}",
+        "head: ada}}\nforms_1099_div: {fund: {person: ada, div_ordinary_dividends: 100, div_qualified_dividends: 500",
+        "income_tax",
+        "div_qualified_beyond_ordinary",
+    ),
+    (
+        "ada: {birth_date: 1959-03-01, is_deceased: true, date_of_death: 2022-05-05}",
+        "head: ada",
+        "standard_deduction",
+        "deaths_in_another_year",
+    ),
+    (
+        WITH_CHILD + "{birth_date: 2015-03-01, is_deceased: false, date_of_death: 2024-05-05}",
+        "head: ada, dependents: [bo]",
+        "ctc",
+        "deaths_in_another_year",
+    ),
 )
 
 # people, what is said of the return: the case itself is refused
@@ -70,6 +101,10 @@ REFUSED = (
     (COUPLE, "head: ada, spouse: bo, spouse_is_nonresident_alien: true, filing_status: joint"),
     (COUPLE, "head: ada, dependents: [cy], is_considered_unmarried: true, filing_status: separate"),
     (WITH_CHILD + "{age: 4, number_is_for_adoption: true, has_valid_ssn: true}", "head: ada, dependents: [bo]"),
+    (
+        "ada: {age: 40}",
+        "head: ada}}\nforms_w2: {diner: {person: ada, w2_wages: 0, w2_qualified_tips: 6_000",
+    ),
 )
 
 
