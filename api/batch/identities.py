@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 from numpy.typing import NDArray
 
 from api.batch.files import batches
 from engine.population.faults import Refused
+from engine.population.functions import compute, empty_cells, filled
 from engine.population.links import shared_id
 
-pc: Any = pyarrow.compute
 Keys = NDArray[np.int64]
 _WHOLE = "^[0-9]{1,18}$"  # what 64 bits hold; `7` and `007` then differ by their text alone
 
@@ -61,7 +60,7 @@ class Seen:
                 at = np.minimum(np.searchsorted(earlier, keys), len(earlier) - 1)
                 repeated |= earlier[at] == keys
         self._earlier.append(keys if bool((keys[1:] > keys[:-1]).all()) else np.unique(keys))
-        repeated &= ~ids.is_null().to_numpy(zero_copy_only=False)
+        repeated &= ~empty_cells(ids)
         if repeated.any():
             yield from self._told(ids, np.flatnonzero(repeated), name, before)
 
@@ -119,14 +118,14 @@ def _keys(ids: Any) -> Keys | None:
     if pa.types.is_dictionary(ids.type):
         ids = ids.dictionary_decode()
     if pa.types.is_integer(ids.type):
-        numbers: Keys = ids.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        numbers: Keys = filled(ids, 0).to_numpy(zero_copy_only=False).astype(np.int64)
         return numbers
     if not (pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type) or pa.types.is_floating(ids.type)):
         return None
     texts = ids.cast(pa.string()).fill_null("")
-    whole = pc.match_substring_regex(texts, _WHOLE)
-    keys: Keys = pc.if_else(whole, texts, "0").cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
-    others = texts.filter(pc.invert(whole)).to_pylist()
+    whole = compute.match_substring_regex(texts, _WHOLE)
+    keys: Keys = compute.if_else(whole, texts, "0").cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
+    others = texts.filter(compute.invert(whole)).to_pylist()
     digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in others)
     keys[~whole.to_numpy(zero_copy_only=False)] = np.frombuffer(digests, dtype=np.int64)
     return keys

@@ -17,16 +17,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 from numpy.typing import NDArray
 
 from api.batch.files import BATCH, Stream, batches, read_table
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
+from engine.population.functions import compute, empty_cells, filled
 from engine.reading.declared_settings import Entity
 from engine.records import record
 
-pc: Any = pyarrow.compute
 WHOLE = 2**40
 
 
@@ -122,9 +121,9 @@ class _Follower:
         whose = _comparable(shown.column(self.column).slice(start))
         inside = _among_rising(whose, ids)
         if whose.type != ids.type:
-            whose, ids = pc.cast(whose, pa.string()), pc.cast(ids, pa.string())
+            whose, ids = compute.cast(whose, pa.string()), compute.cast(ids, pa.string())
         if inside is None:
-            inside = pc.or_(pc.is_in(whose, value_set=ids), pc.is_null(whose)).to_numpy(zero_copy_only=False)
+            inside = compute.is_in(whose, value_set=ids).to_numpy(zero_copy_only=False) | empty_cells(whose)
         if inside.all():
             return len(whose)
         outside = int(inside.argmin())
@@ -140,27 +139,30 @@ class _Follower:
             return False
         ids = _comparable(shown.column(self._own(shown)))
         wanted = whose.cast(pa.string()) if ids.type != whose.type else whose
-        return bool(pc.index(ids.cast(wanted.type), wanted).as_py() >= 0)
+        if ids.type == wanted.type and pa.types.is_integer(ids.type):
+            return bool((ids.to_numpy(zero_copy_only=False) == wanted.as_py()).any())
+        return bool(compute.index(ids.cast(wanted.type), wanted).as_py() >= 0)
 
     def _nobodys(self, whose: Any, ids: Any, start: int) -> Any:
         """Which rows name an owner that the whole file of owners does not have. Raises Failure for one that came
         earlier: its part was computed already."""
-        unknown = pc.unique(whose.filter(pc.invert(pc.is_in(whose, value_set=ids))).drop_null()).cast(pa.string())
+        strange = whose.filter(compute.invert(compute.is_in(whose, value_set=ids))).drop_null()
+        unknown = compute.unique(strange).cast(pa.string())
         before = self.owners.taken - len(ids)
         row, there = 0, pa.array([], pa.string())
         for batch in batches(self.owners.path):
             name = next(column for column in (self.column, "id") if column in batch.column_names)
-            known = pc.cast(_comparable(batch.column(name)), pa.string())
-            for earlier in np.flatnonzero(pc.is_in(known, value_set=unknown).to_numpy(zero_copy_only=False)):
+            known = compute.cast(_comparable(batch.column(name)), pa.string())
+            for earlier in np.flatnonzero(compute.is_in(known, value_set=unknown).to_numpy(zero_copy_only=False)):
                 if row + earlier < before:
                     self._out_of_order(whose, known[int(earlier)], start)
-            there = pa.concat_arrays([there, known.filter(pc.is_in(known, value_set=unknown))])
+            there = pa.concat_arrays([there, known.filter(compute.is_in(known, value_set=unknown))])
             row += len(batch)
-        strangers = unknown.filter(pc.invert(pc.is_in(unknown, value_set=there)))
-        return pc.is_in(pc.cast(whose, pa.string()), value_set=strangers)
+        strangers = unknown.filter(compute.invert(compute.is_in(unknown, value_set=there)))
+        return compute.is_in(compute.cast(whose, pa.string()), value_set=strangers)
 
     def _out_of_order(self, whose: Any, owner: Any, start: int) -> None:
-        row = self.stream.taken + start + pc.index(pc.cast(whose, pa.string()), owner).as_py() + 1
+        row = self.stream.taken + start + compute.index(compute.cast(whose, pa.string()), owner).as_py() + 1
         raise Failure(
             f"{self.stream.path}, row {row}: it belongs to {self.owner} `{owner.as_py()}`, which came before",
             f"sort the rows in the order of the {self.owner} that each belongs to",
@@ -190,13 +192,13 @@ def _among_rising(whose: Any, ids: Any) -> NDArray[np.bool_] | None:
     numbers = ids.to_numpy(zero_copy_only=False)
     if ids.null_count or not (numbers[1:] > numbers[:-1]).all():
         return None
-    named = (whose.fill_null(0) if whose.null_count else whose).to_numpy()
+    named = (filled(whose, 0)).to_numpy()
     among: NDArray[np.bool_]
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         among = (named >= numbers[0]) & (named <= numbers[-1])
     else:
         among = numbers[np.minimum(np.searchsorted(numbers, named), len(numbers) - 1)] == named
-    return among | whose.is_null().to_numpy(zero_copy_only=False) if whose.null_count else among
+    return among | empty_cells(whose)
 
 
 def _comparable(array: Any) -> Any:
@@ -205,8 +207,8 @@ def _comparable(array: Any) -> Any:
     if pa.types.is_dictionary(combined.type):
         combined = combined.dictionary_decode()
     if pa.types.is_floating(combined.type):
-        combined = pc.cast(combined, pa.int64(), safe=False)
+        combined = compute.cast(combined, pa.int64(), safe=False)
     if pa.types.is_nested(combined.type):
         remedy = "ids are whole numbers or text: give the column as one of them"
         raise Failure(f"a column of ids holds values of the type {combined.type}", remedy)
-    return combined if pa.types.is_integer(combined.type) else pc.cast(combined, pa.string())
+    return combined if pa.types.is_integer(combined.type) else compute.cast(combined, pa.string())

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.ir.program import Program

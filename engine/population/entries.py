@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.population.columns import Entries
+from engine.population.functions import compute, empty_cells, filled, places_among
 from engine.values.types import Kind, ValueType
 
 pa: Any = pyarrow
-pc: Any = pyarrow.compute
 Array = Any
 _EPOCH = 719_163  # the ordinal of 1970-01-01
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -75,10 +74,10 @@ def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, .
     if pa.types.is_large_string(array.type):
         array = array.cast(pa.string())
     floating = pa.types.is_floating(array.type)
-    if array.null_count or floating:
-        missing = np.asarray(array.is_null(nan_is_null=floating).to_numpy(zero_copy_only=False))
+    if floating:
+        missing = np.asarray(array.is_null(nan_is_null=True).to_numpy(zero_copy_only=False))
     else:
-        missing = np.zeros(len(array), dtype=bool)
+        missing = empty_cells(array)
     match kind.kind:
         case Kind.BOOLEAN:
             return _booleans(array, missing)
@@ -134,10 +133,10 @@ def _made(entries: Entries, missing: NDArray[np.bool_], bad: NDArray[np.bool_], 
 
 def _booleans(array: Array, missing: NDArray[np.bool_]) -> ReadCells:
     if pa.types.is_boolean(array.type):
-        entries = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.int8)
+        entries = filled(array, False).to_numpy(zero_copy_only=False).astype(np.int8)
         return _made(entries, missing, np.zeros(len(array), dtype=bool), "")
     if pa.types.is_string(array.type):
-        texts = pc.utf8_lower(array).to_numpy(zero_copy_only=False)
+        texts = compute.utf8_lower(array).to_numpy(zero_copy_only=False)
         yes, no = np.isin(texts, ["true", "1"]), np.isin(texts, ["false", "0"])
         return _made(yes.astype(np.int8), missing, ~(yes | no), "true or false")
     numbers = _numbers(array, missing, 1, "true or false")
@@ -169,14 +168,14 @@ def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...])
     what = "one of " + ", ".join(f"`{member}`" for member in members)
     if not pa.types.is_string(array.type):
         return _made(np.zeros(len(array), dtype=np.int8), missing, np.ones(len(array), dtype=bool), what)
-    places = pc.index_in(array, pa.array(members)).fill_null(-1).to_numpy(zero_copy_only=False)
+    places = places_among(array, members)
     return _made(places.astype(np.int16), missing, places < 0, what)
 
 
 def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> ReadCells:
     kind = array.type
     if pa.types.is_integer(kind):
-        numbers = array.fill_null(0).to_numpy(zero_copy_only=False)
+        numbers = filled(array, 0).to_numpy(zero_copy_only=False)
         bad = (numbers > 2**62 // unit) | (numbers < -(2**62 // unit))
         return _made(np.where(bad, 0, numbers).astype(np.int64) * unit, missing, bad, what)
     if pa.types.is_floating(kind):
@@ -189,8 +188,8 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
     if pa.types.is_string(kind):
         fraction = f"[0-9]{{1,{places}}}0*" if places else "0+"
         bad = ~_matches(array, rf"^-?[0-9]{{1,18}}(\.{fraction})?$")
-        shown = pc.utf8_rtrim(pc.replace_substring_regex(array, r"(\.[0-9]*?)0*$", r"\1"), characters=".")
-        array = pc.if_else(pa.array(bad | missing), pa.scalar("0"), shown).cast(pa.decimal128(38, places))
+        shown = compute.utf8_rtrim(compute.replace_substring_regex(array, r"(\.[0-9]*?)0*$", r"\1"), characters=".")
+        array = compute.if_else(pa.array(bad | missing), pa.scalar("0"), shown).cast(pa.decimal128(38, places))
         entries, off = _scaled(array, unit)
         return _made(entries, missing, bad | off, what)
     if pa.types.is_decimal(kind):
@@ -207,9 +206,9 @@ def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, 
     large = np.zeros(len(array), dtype=bool)
     if array.type.precision - scale + places > 38 or array.type.bit_width > 128:
         most = pa.scalar(Decimal(10**18), pa.decimal256(76, scale))
-        whole = pc.abs(array.cast(pa.decimal256(76, scale)))
-        large = pc.greater(whole, most).fill_null(False).to_numpy(zero_copy_only=False)
-        array = pc.if_else(pa.array(large), pa.scalar(Decimal(0), array.type), array)
+        whole = compute.abs(array.cast(pa.decimal256(76, scale)))
+        large = compute.greater(whole, most).fill_null(False).to_numpy(zero_copy_only=False)
+        array = compute.if_else(pa.array(large), pa.scalar(Decimal(0), array.type), array)
     if array.type.bit_width < 128:
         array = array.cast(pa.decimal128(array.type.precision, scale))
     near = (
@@ -217,7 +216,7 @@ def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, 
     )
     changed = np.zeros(len(array), dtype=bool)
     if scale > places:  # decimals may have been cut off
-        same = pc.equal(near, array.cast(pa.decimal256(76, scale))).fill_null(True)
+        same = compute.equal(near, array.cast(pa.decimal256(76, scale))).fill_null(True)
         changed = ~same.to_numpy(zero_copy_only=False)
     entries, off = _scaled(near.fill_null(0) if near.null_count else near, unit)
     return _made(entries, missing, off | changed | large, what)
@@ -234,7 +233,7 @@ def _as_stored(array: Array) -> tuple[Entries, NDArray[np.bool_]]:
 
 
 def _matches(array: Array, pattern: str) -> NDArray[np.bool_]:
-    return np.asarray(pc.match_substring_regex(array, pattern).fill_null(False).to_numpy(zero_copy_only=False))
+    return np.asarray(compute.match_substring_regex(array, pattern).fill_null(False).to_numpy(zero_copy_only=False))
 
 
 def _scaled(array: Array, unit: int) -> tuple[Entries, NDArray[np.bool_]]:

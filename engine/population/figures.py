@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.interpret.stated import Days, NotATime, bare, in_a_head, stated_for
@@ -26,6 +25,7 @@ from engine.population.columns import (
 )
 from engine.population.entries import entries_from, plain_decimals
 from engine.population.faults import NO_FIGURE
+from engine.population.functions import compute
 from engine.population.links import LinkReader
 from engine.population.own_periods import Whose, meant_period
 from engine.reading.declared_settings import Entity
@@ -136,7 +136,7 @@ class FigureReader(LinkReader):
         array = cells.combine_chunks()
         none = _stated_none(array) if definition.may_not_apply else None
         if none is not None:
-            array = pyarrow.compute.if_else(pa.array(none), pa.scalar(None, array.type), array)
+            array = compute.if_else(pa.array(none), pa.scalar(None, array.type), array)
         entry = entries_from(array, definition.type, unit, tuple(members))
         if none is not None:
             entry = replace(entry, entries=np.where(none, NONE_ENTRY, entry.entries), missing=entry.missing & ~none)
@@ -169,7 +169,7 @@ def _stated_none(array: Any) -> NDArray[np.bool_] | None:
         array = array.dictionary_decode()
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return None
-    words = pyarrow.compute.equal(array, pa.scalar(str(NONE), array.type)).fill_null(False)
+    words = compute.equal(array, pa.scalar(str(NONE), array.type)).fill_null(False)
     equal: NDArray[np.bool_] = words.to_numpy(zero_copy_only=False)
     return equal if equal.any() else None
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
@@ -31,6 +30,7 @@ from engine.population.dated import (
     throughout,
 )
 from engine.population.faults import NO_ID, BadCell, Refused
+from engine.population.functions import compute, empty_cells
 from engine.population.owner_columns import column_of_owner, first_owner_column, owner_names
 from engine.population.roles import no_such_role, role_places
 from engine.reading.declared_settings import Entity, Role
@@ -151,7 +151,7 @@ class LinkReader:
         known = self.known[target]
         if known is not None:
             places = _places(given, known)
-        empty = given.is_null().to_numpy(zero_copy_only=False)
+        empty = empty_cells(given)
         for row in np.flatnonzero((places < 0) & ~empty):
             self.report(entity, int(row) + 1, column, f"there is no {target} `{given[int(row)].as_py()}`")
         if needed:
@@ -206,7 +206,7 @@ class LinkReader:
         places, leaves = bare.astype(np.int64), np.zeros(len(of), dtype=np.bool_)
         if head.roles:
             told = people[head.roles].combine_chunks()
-            words = pyarrow.compute.equal(told.cast(pa.string()), pa.scalar(LEAVES)).fill_null(False)
+            words = compute.equal(told.cast(pa.string()), pa.scalar(LEAVES)).fill_null(False)
             leaves = words.to_numpy(zero_copy_only=False)
             empty = told.is_null().to_numpy(zero_copy_only=False)
             places = np.where(empty, places, role_places(told, entity.roles))
@@ -301,8 +301,8 @@ def _places(given: Any, known: Any) -> NDArray[np.int32]:
             return places
     if given.type != known.type:
         given, known = given.cast(pa.string()), known.cast(pa.string())
-    places = pyarrow.compute.index_in(given, known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return np.where(given.is_null().to_numpy(zero_copy_only=False), -1, places)
+    places = compute.index_in(given, known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.where(empty_cells(given), -1, places)
 
 
 def _places_in_row(given: Any, known: Any) -> NDArray[np.int32] | None:

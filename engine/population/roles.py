@@ -7,21 +7,26 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from engine.population.functions import filled, places_among
 from engine.reading.declared_settings import Entity, Role
 
 
 def role_places(stated: Any, roles: Sequence[Role]) -> NDArray[np.int64]:
     """The place of each stated role among `roles`; -1 for an empty cell and for what is not a role."""
-    if pa.types.is_dictionary(stated.type):
-        stated = stated.dictionary_decode()
     words = [role.name for role in roles] + [role.plural for role in roles]
-    positions = pc.index_in(stated.cast(pa.string()), value_set=pa.array(words)).fill_null(2 * len(roles))
-    places = [*range(len(roles)), *range(len(roles)), -1]
-    places_of_words: NDArray[np.int64] = np.array(places, dtype=np.int64)[positions.to_numpy(zero_copy_only=False)]
-    return places_of_words
+    places = np.array([*range(len(roles)), *range(len(roles)), -1], dtype=np.int64)
+    if pa.types.is_dictionary(stated.type):
+        places = np.append(places[_among(stated.dictionary, words)], -1)
+        stated_places: NDArray[np.int64] = places[filled(stated.indices, -1).to_numpy()]
+    else:
+        stated_places = places[_among(stated, words)]
+    return stated_places
+
+
+def _among(stated: Any, words: list[str]) -> NDArray[np.int32]:
+    return places_among(stated if pa.types.is_string(stated.type) else stated.cast(pa.string()), words)
 
 
 def no_such_role(stated: object, entity: Entity) -> str:
