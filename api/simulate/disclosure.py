@@ -4,7 +4,8 @@
    together part them into the finest groups that nobody can tell apart, and a cell is a vector of these.
 2. A hidden cell can be worked out by adding and subtracting what is shown exactly if its vector is a combination of
    those that are shown (and of all units): if the nearest such combination is no distance away.
-3. While a hidden cell of one to nine can be worked out so, the smallest shown cell that it takes is hidden too.
+3. While a hidden cell of one to nine can be worked out so, the smallest shown cell that it takes is hidden too, of
+   Tax-Calculator's tables before the others.
 
 A table of households counts too: its cells are their units' sums. Numbers of years are of the same people, with weights
 in proportion, so that a cell of one year tells that of another.
@@ -31,13 +32,14 @@ _MOST_CODES = 2**62
 class Published:
     """A table: `of[u]` is the cell of unit u (-1: in none), `n` how many units or households each cell has, `shown`
     which are told; whoever looks for what can be worked out writes there. `key` names it among an answer's tables, and
-    `names` its cells."""
+    `names` its cells. `spared`: cells of other tables are hidden first, if they do as well."""
 
     key: tuple[str, ...]
     names: Sequence[Hashable]
     of: NDArray[np.int16]
     n: NDArray[np.int64]
     shown: NDArray[np.bool_]
+    spared: bool = True
 
     @property
     def hidden(self) -> set[Hashable]:
@@ -57,13 +59,16 @@ def hide_what_follows(tables: Sequence[Published]) -> None:
     same = _alike(tables)
     first = [_together(copies) for copies in same]
     n = np.concatenate([table.n for table in first])
+    spared = np.concatenate([np.full(len(copies[0].n), any(table.spared for table in copies)) for copies in same])
     secret, shown = (np.concatenate([getattr(table, name) for table in first]) for name in ("secret", "shown"))
     products = _products(first)
     while (taken := _revealing(products, shown, secret)) is not None:
         hideable = taken[products[taken, -1] < products[-1, -1]]  # what is everybody cannot be hidden
         if not len(hideable):
             break
-        shown[hideable[np.argmin(n[hideable])]] = False
+        others = hideable[~spared[hideable]]
+        among = others if len(others) else hideable
+        shown[among[np.argmin(n[among])]] = False
     start = 0
     for copies in same:
         for table in copies:

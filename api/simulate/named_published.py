@@ -70,11 +70,11 @@ def _of_rows(table: NamedTable, parts: Parts, counted: _Counted) -> Iterator[Pub
     row_of[[parts.sums[row][0] for row in rows]] = np.arange(len(rows))
     of = np.where(counted.flags, row_of[parts.of], -1).astype(np.int16)
     n = np.bincount(of + 1, minlength=len(rows) + 1)[1:]
-    yield Published(key, tuple(rows), of, n, shown[rows])
+    yield Published(key, tuple(rows), of, n, shown[rows], spared=False)
     for row in (row for row in range(len(parts.sums)) if row not in rows):
         inside = counted.flags & np.isin(parts.of, parts.sums[row])
         cell = np.where(inside, 0, -1).astype(np.int16)
-        yield Published((*key, str(row)), (row,), cell, np.array([inside.sum()]), shown[[row]])
+        yield Published((*key, str(row)), (row,), cell, np.array([inside.sum()]), shown[[row]], spared=False)
 
 
 def _shown(table: NamedTable, column: str) -> Flags:

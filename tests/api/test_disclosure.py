@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,16 @@ def test_what_one_reform_hides_another_does_not_tell() -> None:
     tables = [table("first", of, [False, True, False]), table("second", of, [True, True, True])]
     hide_what_follows(tables)
     assert all(not one.shown[0] and one.shown.tolist() == [False, True, False] for one in tables)
+
+
+def test_tables_that_are_not_spared_hide_first() -> None:
+    """The seven are the second table's 32 less the first one's 25: of the two the larger is hidden."""
+    of = [0] * 7 + [1] * 40 + [2] * 25
+    spared = table("first", of, [False, False, True])
+    other = replace(table("second", [0] * 7 + [1] * 40 + [0] * 25, [True, True]), spared=False)
+    hide_what_follows([spared, other])
+    assert spared.shown.tolist() == [False, False, True]
+    assert not other.shown.any()
 
 
 def test_where_nothing_follows_nothing_more_is_hidden() -> None:
