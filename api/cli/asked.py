@@ -25,7 +25,8 @@ def sweep(
     ] = None,
     at: At = None,
     svg: Annotated[
-        Path | None, typer.Option("--svg", "--png", metavar="FILE", help="Also draw the curves: `out.svg`, `out.png`.")
+        list[Path] | None,
+        typer.Option("--svg", "--png", metavar="FILE", help="Also draw the curves: `out.svg`, `out.png`; or both."),
     ] = None,
     reform: Reforms = None,
     as_json: AsJson = False,
@@ -34,7 +35,9 @@ def sweep(
     from api.cli.sweep import sweep_command
 
     raise typer.Exit(
-        sweep_command(rules, case, at, vary, of=of, show=show or [], reforms=reform or [], svg=svg, as_json=as_json)
+        sweep_command(
+            rules, case, at, vary, of=of, show=show or [], reforms=reform or [], drawings=svg or [], as_json=as_json
+        )
     )
 
 

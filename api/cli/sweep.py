@@ -31,13 +31,13 @@ def sweep_command(
     of: str,
     show: Sequence[str],
     reforms: Sequence[Path],
-    svg: Path | None,
+    drawings: Sequence[Path],
     as_json: bool,
 ) -> int:
     """Print each curve: a chart, its pieces, and its jumps and bends with their causes."""
     asked = _vary(vary, of)
-    if svg is not None:
-        check_place(svg)
+    for drawing in drawings:
+        check_place(drawing)
     with waiting("reading the rules"):
         law = Law(programs.load_program(rules))
         names = tuple(reform.stem for reform in reforms)
@@ -47,16 +47,16 @@ def sweep_command(
         swept = sweep(law, reform, case, asked, show)
     for line in unread_facts(law.program, case, [find_definition(law.program, name) for name in (*show, asked.fact)]):
         complain(line)
-    if svg is not None:
-        with appearing(svg) as beside:
+    for drawing in drawings:
+        with appearing(drawing) as beside:
             write_drawing(swept, beside)
     if as_json:
         say_json(as_data(swept))
         return ExitCode.DONE
     for place in range(len(swept.law.curves)):
         _report(swept, place)
-    if svg is not None:
-        say(f"-> {svg}")
+    for drawing in drawings:
+        say(f"-> {drawing}")
     return ExitCode.DONE
 
 

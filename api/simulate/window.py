@@ -18,6 +18,8 @@ def years_of(texts: Sequence[str]) -> tuple[str, ...]:
     for text in texts:
         first, dots, last = text.partition("..")
         if not dots:
+            if not text.isdigit():
+                raise Misuse(f"`{text}` is not a year", "write `--at 2026`, or `2026..2035`")
             years.append(text)
             continue
         if not (first.isdigit() and last.isdigit() and 0 <= int(last) - int(first) < LONGEST):

@@ -11,6 +11,7 @@ from api.sweep.sweep import Curve, Segment, Sweep
 
 WIDTH, HEIGHT = 72, 14
 LAW, REFORM = "*", "+"
+LAWS = ["law", "reform"]
 
 
 def drawn(answer: Sweep, place: int) -> list[str]:
@@ -38,18 +39,27 @@ def drawn(answer: Sweep, place: int) -> list[str]:
 
 
 def write_drawing(answer: Sweep, path: Path) -> None:
-    """All curves as one drawing, an SVG, or a PNG if the file is named so: lines with their gaps where they jump."""
+    """All curves as one drawing, an SVG, or a PNG if the file is named so: lines with their gaps where they jump, the
+    reform's dashed."""
     import altair
 
     alt: Any = altair
 
     rows: list[dict[str, Any]] = []
-    for law, name in ((answer.law, "law"), (answer.reform, "reform")):
+    for name, law in zip(LAWS, (answer.law, answer.reform), strict=True):
         for curve in law.curves if law is not None else ():
             for number, segment in enumerate(curve.segments):
                 title = f"{curve.label or curve.name}{f' ({name})' if answer.reform is not None else ''}"
                 for x, y in ((segment.from_, segment.value_from), (segment.to, segment.value_to)):
-                    rows.append({"x": _number(x), "y": None if y is None else float(str(y)), "of": title, "n": number})
+                    rows.append(
+                        {
+                            "x": _number(x),
+                            "y": None if y is None else float(str(y)),
+                            "of": title,
+                            "n": number,
+                            "law": name,
+                        }
+                    )
     dated = "T" if "-" in str(answer.from_)[1:] else "Q"
     title = f"{answer.label} of {answer.of.id}, {answer.period}"
     chart: Any = (
@@ -59,6 +69,7 @@ def write_drawing(answer: Sweep, path: Path) -> None:
             x=alt.X("x:Q", title=title if dated == "Q" else f"{title} (days)"),
             y=alt.Y("y:Q", title=answer.law.basis.currency),
             color=alt.Color("of:N", title=None),
+            strokeDash=alt.StrokeDash("law:N", scale=alt.Scale(domain=LAWS, range=[[1, 0], [6, 4]]), legend=None),
             detail="n:N",
         )
         .properties(width=640, height=360)

@@ -374,6 +374,7 @@ def test_years_that_are_projected_are_marked_and_added_up(land: Path, tmp_path: 
     assert Fraction(net["total"]) == sum(map(Fraction, nets))
     assert "2028 (projected)" in (tmp_path / "window.html").read_text()
     assert simulated(tmp_path, at="2029..2031").returncode == 2
+    assert "`2024-03` is not a year" in simulated(tmp_path, at="2024-03").stderr
     assert "`2028..2025` is not a range of years" in simulated(tmp_path, at="2028..2025").stderr
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from api.simulate.published import hidden_in
+from api.simulate.request import Request
+from api.simulate.run import simulate
 from tests.cli.command import run, write_rules
 from tests.cli.test_simulate import REFORM, VIEW, tax
 
@@ -103,3 +106,19 @@ def test_what_is_not_understood_is_told(land: Path, more: tuple[str, ...], told:
     done = run(*ASKED, *FILES, *more, cwd=land)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_counts_of_the_response_are_hidden_where_others_would_tell_them(land: Path) -> None:
+    files = tuple(str(land / name) for name in ("people.csv", "tax_units.csv"))
+    request = Request(
+        str(land / "rules"), ((land / "reform.yaml",),), ("2024",), files, view=land / "view.yaml", samples=20,
+        elasticity="0.5",
+    )  # fmt: skip
+    (answer,) = simulate(request).years[0].reforms
+    hidden = hidden_in(answer, {("response", "income_tax", "changed"): {True}})
+    assert answer.behaviour is not None and hidden.behaviour is not None
+    pairs = zip(answer.behaviour.budget, hidden.behaviour.budget, strict=True)
+    told = {before.figure: (before.changed, after.changed) for before, after in pairs}
+    assert told["income_tax"][0] and told["income_tax"][1] is None
+    assert all(before == after for figure, (before, after) in told.items() if figure != "income_tax")
+    assert hidden.budget == answer.budget
