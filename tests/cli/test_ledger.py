@@ -180,7 +180,13 @@ def test_a_death_told_late_shows_how_much_snap_was_not_paid_to_the_widow(tmp_pat
 def test_who_erases_an_account_is_told_first_what_is_open_in_it(log: Path) -> None:
     due = "- {subject: tax_unit/home, id: p5, refund: {amount: 900.25, period: 2022, currency: USD, cause: letter 5}}\n"
     append(log, due)
-    done = run("log", "erase", "tax_unit/home", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
+    asked = ("log", "erase", "tax_unit/home", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
+    refused = run(*asked)
+    assert (refused.returncode, "nothing was erased: `tax_unit/home` owes 900.25 USD for 2022; " in refused.stderr) == (
+        *(1, True),
+    )
+    assert run("log", "show", "tax_unit/home", "--log", log).returncode == 0
+    done = run(*asked, "--open-accounts")
     assert done.returncode == 0, done.stderr
     assert "`tax_unit/home` owes 900.25 USD for 2022: once it is erased" in done.stderr
     assert "`tax_unit/home` is owed 4,500.00 USD for 2023, 2024: once it is erased" in done.stderr

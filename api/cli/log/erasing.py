@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -93,8 +93,20 @@ def _keep(certificate: Path, told: object) -> None:
         beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def erase_command(subjects: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool) -> int:
-    """Destroy the subjects' keys and names, and their records', once the user has confirmed."""
+def erase_command(
+    subjects: list[str],
+    order: Order,
+    certificate: Path | None,
+    yes: bool,
+    as_json: bool,
+    *,
+    open_accounts: bool = False,
+) -> int:
+    """Destroy the subjects' keys and names, and their records', once the user has confirmed.
+
+    Who owes or is owed money stays, unless `open_accounts`: the spouses of a return owe its tax each for themselves
+    (26 USC 6013(d)(3)), and data that a legal claim needs are not erased (GDPR art. 17(3)(e)).
+    """
     order.require()
     if certificate is not None:
         _check_place(certificate)
@@ -104,12 +116,18 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
     for subject in subjects:
         for part in parts_with(order.log, subject):
             where.setdefault(part, []).append(subject)
-    events = 0
+    events, open_told = 0, list[str]()
     for part, here in where.items():
         with reading(part) as opened:
             events += sum(_events(opened, subject) for subject in here)
-            for subject in here:
-                _say_what_is_open(opened, subject)
+            open_told += [told for subject in here for told in _what_is_open(opened, subject)]
+    if open_told and not open_accounts:
+        raise Failure(
+            f"nothing was erased: {'; '.join(open_told)}",
+            "settle it or write it off first; with `--open-accounts` it goes all the same, and nobody owes that",
+        )
+    for told in open_told:
+        complain(f"{told}: once it is erased, the ledger no longer says who owes that, and no bar rests on it")
     whom = subjects[0] if len(subjects) == 1 else f"{len(subjects):,} subjects"
     if not yes and not confirmed(f"erase {whom} ({count(events, 'event')}) for ever?"):
         raise Failure("nothing was erased")
@@ -118,17 +136,14 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
     return ExitCode.DONE
 
 
-def _say_what_is_open(log: SqliteLog, subject: str) -> None:
-    """Tell what a subject owes and is owed by the ledger: once it is erased, nobody owes it or can claim it."""
+def _what_is_open(log: SqliteLog, subject: str) -> Iterator[str]:
+    """What a subject owes and is owed by the ledger."""
     for currency, balances in trial_balance(log.read_subject(subject)).items():
         for words, sign in (("owes", 1), ("is owed", -1)):
             open_periods = {period: sign * amount for period, amount in balances.by_period.items() if sign * amount > 0}
             if open_periods:
                 amount = f"{sum(open_periods.values()):,.2f} {currency} for {', '.join(sorted(open_periods))}"
-                complain(
-                    f"`{subject}` {words} {amount}: once it is erased, the ledger no longer says who owes that, "
-                    "and no bar rests on it (`rulewright ledger` shows the account)"
-                )
+                yield f"`{subject}` {words} {amount}"
 
 
 def _erased(part: Path, subjects: Sequence[str], order: Order) -> tuple[Path, Certificate]:

@@ -142,6 +142,9 @@ def erase(
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="Write what was destroyed, naming nobody.")
     ] = None,
+    open_accounts: Annotated[
+        bool, typer.Option("--open-accounts", help="Also those who owe or are owed money: then nobody does.")
+    ] = False,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
     actor: Actor = "",
     legal_basis: Basis = "",
@@ -156,7 +159,8 @@ def erase(
     if expired:
         alone = not subjects and listed is None
         raise typer.Exit(expired_command(expired, order, certificate, yes, as_json, alone=alone))
-    raise typer.Exit(erase_command(named(subjects or [], listed), order, certificate, yes, as_json))
+    whom = named(subjects or [], listed)
+    raise typer.Exit(erase_command(whom, order, certificate, yes, as_json, open_accounts=open_accounts))
 
 
 @commands.command("merge")
