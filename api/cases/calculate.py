@@ -285,6 +285,14 @@ def _place(where: str) -> str:
     return where.removeprefix(root)
 
 
+def questions_of(
+    program: Program, case: Case, wanted: Sequence[Definition], interpreter: Interpreter
+) -> tuple[Question, ...]:
+    """What to ask next, after `calculate` with the same interpreter. To put facts in order takes machine code, which
+    takes seconds to make the first time: so figures can be shown before."""
+    return _questions(program, case, _answers(program, case, wanted, interpreter, must=False))
+
+
 def _questions(program: Program, case: Case, answers: Iterable[tuple[Fact, Outcome]]) -> tuple[Question, ...]:
     """The unknown facts on which undetermined answers depend, the most useful to ask first."""
     undetermined = {fact: outcome for fact, outcome in answers if isinstance(outcome, Possible)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.ir.program import Program
-from engine.population.columns import Column, Columns, GroupLink
+from engine.population.columns import Column, Columns, GroupLink, further_entity
 
 
 def copies(program: Program, columns: Columns, size: int) -> Columns:
@@ -27,8 +27,12 @@ def copies(program: Program, columns: Columns, size: int) -> Columns:
         entity: _moved(rows, columns.counts[program.settings.entities[entity].belongs_to], size)
         for entity, rows in columns.owners.items()
     }
+    further = {
+        (entity, name): _moved(rows, columns.counts[further_entity(program, entity, name)], size)
+        for (entity, name), rows in columns.further_owners.items()
+    }
     counts = {entity: count * size for entity, count in columns.counts.items()}
-    return Columns(columns.at, counts, cells, groups, owners, {}, columns.complete)
+    return Columns(columns.at, counts, cells, groups, owners, {}, columns.complete, further_owners=further)
 
 
 def _moved(rows: np.ndarray, count: int, size: int) -> np.ndarray:

@@ -28,6 +28,7 @@ from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
+from engine.native.plan.layout import count_of, is_made
 from engine.population.columns import Column, Columns
 from engine.remembered import Remembered
 from engine.values.types import Kind, Value
@@ -122,7 +123,9 @@ def _with_all(program: Program, columns: Columns, wanted: tuple[Definition, ...]
     every case, whatever it states."""
     cells = dict(columns.columns)
     for cell in statable(program, columns.at, wanted):
-        count = columns.counts.get(program.definitions[cell.name].entity, 0)
+        entity = program.definitions[cell.name].entity
+        there = entity in columns.counts or is_made(program, columns, entity)
+        count = count_of(program, columns, entity) if there else 0
         if cell not in cells and count:
             cells[cell] = Column(np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.bool_), 0, 0)
     return replace(columns, columns=cells)

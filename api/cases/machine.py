@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from api.cases.naming import has_period, period_for
 from engine.interpret.cases import Case, larger_groups
-from engine.interpret.grouping import are_made
+from engine.interpret.grouping import are_made, may_be_in
 from engine.interpret.made_groups import grouping_of
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
@@ -47,8 +49,8 @@ class Machine:
 
     def answers(self, case: Case, wanted: Sequence[Definition]) -> list[tuple[Fact, Known]] | None:
         """The wanted figures of everybody who has them; None where the interpreter is to be asked."""
-        columns = columns_of(self.program, case)
-        if columns is None:
+        columns, made = columns_of(self.program, case), kinds_made(self.program, case)
+        if columns is None or any(definition.entity in made for definition in wanted):
             return None
         names = tuple(definition.name for definition in wanted)
         key = (case.at, names, frozenset(columns.columns), tuple(columns.counts.items()), _links(columns))
@@ -98,18 +100,27 @@ class Machine:
 
 def holdable(program: Program, case: Case) -> bool:
     """Whether columns can hold a case once all that is open in it is stated."""
-    for entity in program.settings.entities.values():
-        if are_made(case, entity.name, grouping_of(program, entity.name)) and case.instances.get(entity.within):
-            return False  # who is together there is a figure
+    entities = program.settings.entities
+    within = {key: owner for key, owner in case.further_owner.items() if not entities[key[0]].belongs_to}
     told = larger_groups(program, case.holders, case.group_of)[0]  # by members: columns say it so too
-    return not (case.held or case.stays or case.more) and case.further_owner == told
+    owned = all(
+        (entity.name, owner.name, record) in case.further_owner
+        for entity in entities.values()
+        if entity.belongs_to
+        for owner in entity.further
+        for record in case.instances.get(entity.name, ())
+    )
+    return not (case.held or case.stays or case.more) and within == told and owned
 
 
 def columns_of(program: Program, case: Case) -> Columns | None:
-    """A case as a population of its instances, in order; None if columns cannot hold what is stated."""
+    """A case as a population of its instances, in order; None if columns cannot hold what is stated.
+
+    Facts of groups that a figure makes stand in rows of people, those of a group's first member."""
     if case.within or case.may_hold_more or not holdable(program, case):
         return None  # columns hold whole lists only
-    places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
+    made = kinds_made(program, case)
+    places = places_of(program, case)
     entries: dict[Cell, dict[int, int]] = {}
     for fact, value in case.given.items():
         definition = program.definitions[fact.name]
@@ -117,22 +128,61 @@ def columns_of(program: Program, case: Case) -> Columns | None:
         if entry is None:
             return None
         entries.setdefault(Cell(fact.name, fact.period), {})[places[definition.entity][fact.instance]] = entry
-    counts = {entity: len(ids) for entity, ids in case.instances.items()}
-    columns = {cell: _column(rows, counts[program.definitions[cell.name].entity]) for cell, rows in entries.items()}
+    counts = {entity: len(ids) for entity, ids in case.instances.items() if entity not in made}
+    rows_of = {entity: counts[made.get(entity, entity)] for entity in case.instances}
+    columns = {cell: _column(rows, rows_of[program.definitions[cell.name].entity]) for cell, rows in entries.items()}
+    entities = program.settings.entities.values()
     groups = {
         group.name: _link(program, case, group.name, places)
-        for group in program.settings.entities.values()
+        for group in entities
         if group.of and group.name in counts and group.of in counts
     }
     owners = {
-        record.name: np.array(
-            [places[record.belongs_to][case.owner_of[record.name, name]] for name in case.instances[record.name]],
-            dtype=np.int32,
-        )
-        for record in program.settings.entities.values()
+        record.name: _owners(places[record.belongs_to], case.owner_of, (record.name,), case.instances[record.name])
+        for record in entities
         if record.belongs_to and record.name in counts
     }
-    return Columns(case.at, counts, columns, groups, owners, {}, case.complete)
+    further = {
+        (record.name, owner.name): _owners(
+            places[owner.entity], case.further_owner, (record.name, owner.name), case.instances[record.name]
+        )
+        for record in entities
+        if record.belongs_to and record.name in counts
+        for owner in record.further
+    }
+    return Columns(case.at, counts, columns, groups, owners, {}, case.complete, further_owners=further)
+
+
+def kinds_made(program: Program, case: Case) -> dict[str, str]:
+    """The kinds of groups that a figure makes in a case, each with the entity of its people: theirs are its rows."""
+    return {
+        entity.name: entity.of
+        for entity in program.settings.entities.values()
+        if entity.by
+        and case.instances.get(entity.within)
+        and are_made(case, entity.name, grouping_of(program, entity.name))
+    }
+
+
+def places_of(program: Program, case: Case) -> dict[str, dict[str, int]]:
+    """In which row everybody of a case stands."""
+    places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
+    for made, of in kinds_made(program, case).items():
+        by = grouping_of(program, made)
+        assert by is not None
+        places[made] = {
+            f"{whole}/{person}": places[of][person]
+            for whole in case.instances[by.within]
+            for person in may_be_in(case, by, whole)
+        }
+    return places
+
+
+def _owners(
+    places: Mapping[str, int], owner_of: Mapping[Any, str], key: tuple[str, ...], records: Sequence[str]
+) -> NDArray[np.int32]:
+    """The row of each record's owner."""
+    return np.array([places[owner_of[*key, record]] for record in records], dtype=np.int32)
 
 
 def _column(rows: Mapping[int, int], count: int) -> Column:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.cases.copies import copies
+from api.cases.machine import places_of
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
@@ -27,12 +28,12 @@ def figures_of_tries(
 
     `columns` are the case's. Floating point: it serves to put questions in order, and no answer is made of it.
     """
-    many = copies(program, columns, len(tries))
+    many, places = copies(program, columns, len(tries)), places_of(program, case)
     for number, changes in enumerate(tries):
         for fact, entry in changes:
             column = many.columns[Cell(fact.name, fact.period)]
-            instances = case.instances[program.definitions[fact.name].entity]
-            column.entries[number * len(instances) + instances.index(fact.instance)] = entry
+            rows = len(column.entries) // len(tries)
+            column.entries[number * rows + places[program.definitions[fact.name].entity][fact.instance]] = entry
     bounded = {cell: _bounded(column) for cell, column in many.columns.items()}
     names = [definition.name for definition in wanted]
     result = evaluate(program, replace(many, columns=bounded), names, options=OPTIONS)

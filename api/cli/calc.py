@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from api.cases.calculate import REQUIREMENTS, Asked, Calculation, Result, calculate
+from api.cases.calculate import REQUIREMENTS, Asked, Calculation, Result, calculate, questions_of
 from api.cases.files import load_case
 from api.cases.naming import chief_names, exported_names, find_definitions, nobody
 from api.cli.output import complain, say, say_json, waiting
@@ -15,6 +15,8 @@ from api.failures import ExitCode
 from api.rules import programs
 from api.schema import as_data
 from engine.interpret.cases import instances_of
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
 from engine.ir.program import Definition
 
 ALL = "all"
@@ -36,14 +38,20 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
     if brief:
         everything = [program.definitions[name] for name in chief_names(program)]
     names = [reform.stem for reform in reforms]
-    asked = Asked(REQUIREMENTS if as_json else "none", ask=True)
-    calculation = calculate(program, case, wanted or everything, asked, reforms=names, must=bool(wanted))
+    asked = Asked(REQUIREMENTS if as_json else "none", ask=as_json)
+    interpreter = Interpreter(program, case, Constants(program))
+    calculation = calculate(
+        program, case, wanted or everything, asked, reforms=names, must=bool(wanted), interpreter=interpreter
+    )
     if as_json:
         say_json(as_data(calculation))
-    elif brief:
-        _report_in_brief(calculation)
     else:
-        _report(calculation)
+        _report(calculation, brief)
+        with waiting("looking for what to ask next, which takes some seconds the first time"):
+            questions = questions_of(program, case, wanted or everything, interpreter)
+        say_questions(questions)
+        if brief:
+            say(f"\nThese are the chief figures. Name others with `--want A,B`; `--want {ALL}` shows every one.")
     for line in calculation.unread:
         complain(line)
     nobodys = [figure for figure in wanted if not any(instances_of(case, figure))]
@@ -60,13 +68,6 @@ def _told(nobodys: Sequence[Definition], want: str) -> Sequence[Definition]:
     return [figure for figure in nobodys if figure.short_name in names or figure is first[figure.entity]]
 
 
-def _report_in_brief(calculation: Calculation) -> None:
-    """The figures that come to something, and how to see the others."""
-    telling = [result for result in calculation.results if not _is_nothing(result)]
-    _report(replace(calculation, results=tuple(telling)))
-    say(f"\nThese are the chief figures. Name others with `--want A,B`; `--want {ALL}` shows every one.")
-
-
 def _is_nothing(result: Result) -> bool:
     """Whether a figure is no, nothing, or does not apply."""
     if result.status != "determined":
@@ -74,15 +75,17 @@ def _is_nothing(result: Result) -> bool:
     return result.value is False or not str(result.value).strip("0.")
 
 
-def _report(calculation: Calculation) -> None:
-    several = len({result.of.id for result in calculation.results}) > 1
-    names = [f"{result.figure}{f' of {result.of.id}' if several else ''}" for result in calculation.results]
+def _report(calculation: Calculation, brief: bool) -> None:
+    """The figures; `brief`: those that come to something. They are shown at once, before what may take longer."""
+    results = [result for result in calculation.results if not (brief and _is_nothing(result))]
+    several = len({result.of.id for result in results}) > 1
+    names = [f"{result.figure}{f' of {result.of.id}' if several else ''}" for result in results]
     width = max((len(name) for name in names), default=0)
-    for name, result in zip(names, calculation.results, strict=True):
+    for name, result in zip(names, results, strict=True):
         days = f" ({result.period}, {result.days})" if result.days else ""
         say(f"{name:<{width}}  {result.text}{' (projected)' if result.projected else ''}{days}")
     if calculation.set_by_reforms:
         say()
     for line in calculation.set_by_reforms:
         say(line)
-    say_questions(calculation.ask_next or ())
+    sys.stdout.flush()

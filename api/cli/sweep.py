@@ -9,7 +9,7 @@ from pathlib import Path
 from api.cases.files import load_case
 from api.cases.naming import find_definition
 from api.cases.unread import unread_facts
-from api.cli.output import complain, say, say_json, waiting
+from api.cli.output import advancing, complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.rules import programs
 from api.schema import Json, as_data, cited
@@ -43,8 +43,8 @@ def sweep_command(
         names = tuple(reform.stem for reform in reforms)
         reform = Law(programs.load_program(rules, reforms), names) if reforms else None
     case = load_case(law.program, path, at)
-    with waiting("sweeping"):
-        swept = sweep(law, reform, case, asked, show)
+    with waiting("sweeping, the first time with machine code to make"), advancing("times computed") as tell:
+        swept = sweep(law, reform, case, asked, show, on_progress=tell)
     for line in unread_facts(law.program, case, [find_definition(law.program, name) for name in (*show, asked.fact)]):
         complain(line)
     for drawing in drawings:

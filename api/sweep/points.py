@@ -9,7 +9,7 @@ Points and values are whole numbers: entries of the fact, and of the curve in st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
@@ -17,7 +17,7 @@ from math import lcm
 import numpy as np
 
 from api.cases.copies import copies
-from api.cases.machine import columns_of
+from api.cases.machine import columns_of, places_of
 from api.cases.naming import period_for
 from api.failures import Failure
 from engine.interpret.cases import Case
@@ -31,6 +31,8 @@ from engine.population.columns import Cell, Columns, unit_of
 from engine.values.types import Value
 
 OPTIONS = Options(limit=2**37)
+Progress = Callable[[int], None]
+"""Is told how often the case has been computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,12 @@ class Points:
     varied: Fact
     curves: Sequence[Terms]
     constants: Constants
+    on_progress: Progress = lambda _done: None
     computed: dict[int, tuple[int | None, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._last: Interpreter | None = None
+        self._done = 0
         self.definition = self.program.definitions[self.varied.name]
         self.unit = unit_of(self.program, self.definition)
         names = {definition.name: definition for curve in self.curves for _, definition in curve.terms}
@@ -81,7 +86,15 @@ class Points:
     def interpreter(self, entry: int) -> Interpreter:
         """The interpreter of the case at a point."""
         given = {**self.case.given, self.varied: self.value(entry)}
-        return Interpreter(self.program, replace(self.case, given=given), self.constants)
+        interpreter = Interpreter(self.program, replace(self.case, given=given), self.constants, self._last)
+        interpreter.trace()  # most figures read what they read at the last point
+        self._last = interpreter
+        self._tell()
+        return interpreter
+
+    def _tell(self) -> None:
+        self._done += 1
+        self.on_progress(self._done)
 
     def facts(self, curve: Terms) -> list[tuple[int, Fact]]:
         """The figures of a curve: of whom, with their signs."""
@@ -114,6 +127,8 @@ class Points:
     def _batch(self, columns: Columns, entries: Sequence[int]) -> list[tuple[int | None, ...]]:
         many = self._copies(columns, entries)
         result = evaluate(self.program, many, self.wanted, options=OPTIONS)
+        self._done += len(entries)
+        self.on_progress(self._done)
         size = len(entries)
         sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for name in self.wanted:
@@ -146,7 +161,7 @@ class Points:
         """So many copies of the case's population, each with its own value of the fact."""
         many = copies(self.program, columns, len(entries))
         cell = Cell(self.varied.name, self.varied.period)
-        row = self.case.instances[self.definition.entity].index(self.varied.instance)
+        row = places_of(self.program, self.case)[self.definition.entity][self.varied.instance]
         column, count = many.columns[cell], len(columns.columns[cell].entries)
         column.entries[row::count] = entries
         if column.missing is not None:

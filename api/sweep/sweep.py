@@ -21,7 +21,7 @@ from api.failures import Failure, Misuse
 from api.schema import Json
 from api.sweep.causes import Cause, bend_causes, jump_causes
 from api.sweep.pieces import Piece, Shape, TooMany, shape_of
-from api.sweep.points import Points, Terms
+from api.sweep.points import Points, Progress, Terms
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.outcomes import Fact
@@ -112,8 +112,18 @@ class Law:
     reforms: tuple[str, ...] = ()
 
 
-def sweep(law: Law, reform: Law | None, case: Case, vary: Vary, show: Sequence[str]) -> Sweep:
-    """Sweep a fact of a complete case. Raises Misuse for what is not understood, Failure where there is no value."""
+def sweep(
+    law: Law,
+    reform: Law | None,
+    case: Case,
+    vary: Vary,
+    show: Sequence[str],
+    *,
+    on_progress: Progress = lambda _done: None,
+) -> Sweep:
+    """Sweep a fact of a complete case; `on_progress` is told how often the case has been computed.
+
+    Raises Misuse for what is not understood, Failure where there is no value."""
     if not case.complete:
         raise Misuse("the case is not complete, so its figures would be ranges", "say `complete: true` in the case")
     program = law.program
@@ -127,8 +137,8 @@ def sweep(law: Law, reform: Law | None, case: Case, vary: Vary, show: Sequence[s
         str(fact.period),
         values[0],
         values[1],
-        _swept(law, case, fact, ends, show),
-        _swept(reform, case, fact, ends, show) if reform is not None else None,
+        _swept(law, case, fact, ends, show, on_progress=on_progress),
+        _swept(reform, case, fact, ends, show, on_progress=on_progress) if reform is not None else None,
     )
 
 
@@ -236,10 +246,12 @@ def _left(program: Program, case: Case, fact: Fact) -> Terms:
 # --- what is found
 
 
-def _swept(law: Law, case: Case, fact: Fact, ends: tuple[int, int], show: Sequence[str]) -> Swept:
+def _swept(
+    law: Law, case: Case, fact: Fact, ends: tuple[int, int], show: Sequence[str], *, on_progress: Progress
+) -> Swept:
     program = law.program
     curves = curves_of(program, case, show, fact)
-    points = Points(program, case, fact, curves, Constants(program))
+    points = Points(program, case, fact, curves, Constants(program), on_progress)
     swept_curves = tuple(_curve(points, place, ends) for place in range(len(curves)))
     return Swept(basis_of(program, case, law.reforms), swept_curves)
 

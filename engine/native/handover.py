@@ -61,6 +61,7 @@ def case_of(
             if column.missing is None or not column.missing[row]:
                 fact = Fact(cell.name, ids[definition.entity][row], cell.period)
                 given[fact] = value_of(program, definition, int(column.entries[row]))
+    given |= _of_made(program, columns, rows, ids)
     holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
     group_of: dict[tuple[str, str], str] = {}
     stays = _stays(program, columns, rows, ids)
@@ -98,6 +99,22 @@ def case_of(
         entities=program.settings.entities, whole=_whole(program, columns, instances), stays=stays,
         stated=frozenset(group for group in columns.groups if program.settings.entities[group].by),
     )  # fmt: skip
+
+
+def _of_made(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], ids: Ids) -> dict[Fact, Value]:
+    """The facts of groups that a figure makes: each stands in the row of the person after whom the group is named."""
+    given: dict[Fact, Value] = {}
+    for cell, column in columns.columns.items():
+        definition = program.definitions[cell.name]
+        declared = program.settings.entities[definition.entity]
+        if not declared.by or declared.name in columns.counts or declared.within not in columns.groups:
+            continue
+        larger = columns.groups[declared.within].group
+        for row in rows.get(declared.of, ()):
+            if larger[row] >= 0 and (column.missing is None or not column.missing[row]):
+                group = f"{ids[declared.within][int(larger[row])]}/{ids[declared.of][row]}"
+                given[Fact(cell.name, group, cell.period)] = value_of(program, definition, int(column.entries[row]))
+    return given
 
 
 class _Ids(dict[int, str]):

@@ -199,3 +199,18 @@ def test_the_route_gives_the_same_pieces(tmp_path: Path) -> None:
         wrong = client.post("/v1/sweep", json={**question, "vary": {**vary, "of": "nobody"}})
         assert wrong.status_code == 422
         assert "nobody" not in wrong.text
+
+
+def test_the_causes_of_breaks_take_over_what_was_found_at_the_point_before(us: Program) -> None:
+    """They computed the whole case anew at each side of each break."""
+    case = lone_parent(us, 20_000)
+    fact, _ = varied(us, case, Vary("employment_income", "0", "60000", "ada"))
+    done: list[int] = []
+    points = Points(us, case, fact, curves_of(us, case, ["eitc"], fact), Constants(us), done.append)
+    works = []
+    for entry in (2_000_000, 2_000_100, 2_000_200):
+        interpreter = points.interpreter(entry)
+        for _, figure in points.facts(points.curves[0]):
+            interpreter.find(figure)
+        works.append(interpreter.work)
+    assert max(works[1:]) < works[0] and done == [1, 2, 3]
