@@ -241,6 +241,12 @@ class FactReader:
             self.report("E802", message, node.span, help="state its value, or leave it out")
             return
         ends: dict[str, Value | None] = {"at_least": definition.low, "at_most": definition.high}
+        strange = next((entry for entry in node if entry.name not in ends), None)
+        if strange is not None or not node.entries:
+            message = f"`{shown(strange.name)}` is no bound" if strange is not None else "there are no bounds here"
+            help = "write the value, or `{at_least: …, at_most: …}`"
+            self.report("E802", message, strange.key.span if strange is not None else node.span, help=help)
+            return
         for entry in node:
             ends[entry.name] = self.value_of(definition, entry.value, entry.key.span)
         low, high = ends["at_least"], ends["at_most"]

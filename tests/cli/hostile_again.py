@@ -1,0 +1,298 @@
+"""Hostile inputs of a second round, made by hand, with what is right of each: an amount of tax, REFUSED or OPEN.
+
+The land is that of `hostile_land`. In a case ann is alone in her unit; in a table she is person 1 in unit 1.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tests.cli.hostile_land import REFUSED
+
+OPEN = "not determined"
+Right = int | Fraction | str
+
+FACTS: dict[str, Right] = {
+    "wages: {2024: 30_000}": 4_400,
+    "wages: {2023: 5, 2024: 30_000}": 4_400,
+    "wages: {2020..2026: 30_000}": 4_400,
+    "wages: {2025: 30_000}": 0,
+    "wages: {at_least: 30_000, at_most: 30_000}": 4_400,
+    "wages: {at_least: 1, at_most: 2_000}": 0,
+    "wages: {at_least: 1, at_most: 2_001}": OPEN,
+    "wages: unknown": OPEN,
+    "wages: 1_000_000": 295_400,
+    "wages: 0.01": 0,
+    "wages: 2_000.05": Fraction(1, 100),
+    "wages: 2_000.04": 0,
+    "wages: 22_000.01": 2_000,
+    "savings: 100": 1,
+    "savings: {2024-12-31: 100}": 1,
+    "savings: {2024-12-30: 100}": 0,
+    "savings: {from 2024-12-31: 100}": 1,
+    "savings: {until 2024-12-30: 100}": 0,
+    "savings: {until 2024: 100}": 1,
+    "savings: {2024: 100}": 1,
+    "savings: {2024-01..2024-11: 100}": 0,
+    "savings: {2023: 100}": 0,
+    "savings: unknown": OPEN,
+    "bought: true, wages: 30_000": 3_900,
+    "bought: {2023: true}, wages: 30_000": 4_400,
+    "bought: unknown, wages: 2_000": 0,
+    "kind: special, wages: 30_000": 4_330,
+    "kind: unknown, wages: 30_000": OPEN,
+    "age: 17, wages: 30_000": 0,
+    "age: {at_least: 18}, wages: 30_000": 4_400,
+    "age: {at_most: 17}, wages: 30_000": 0,
+    "age: {at_least: 17}, wages: 30_000": OPEN,
+    "born: 2024-02-29, wages: 30_000": 4_400,
+    "born: none, wages: 30_000": 4_400,
+    "tax_of_person: 5": 5,
+    "tax_of_person: -5": -5,
+    "tax_of_person: 0.001": 0,  # a figure that is stated has no grid, and the tax of the unit has
+    "wages: null": 0,  # not stated, in a complete case
+    "wages: ~": 0,
+    **dict.fromkeys(
+        (
+            "wages: {2024-01: 30_000}", "wages: {from 2024: 30_000}", "wages: {until 2024: 5}", "wages: 1_000_000.01",
+            "wages: {at_least: 2, at_most: 1}", "wages: {at_least: none}", "wages: {at_most: 1_000_000.005}",
+            "wages: {at_least: 1, at_most: 2, at: 3}", "wages: 0.004", "wages: {2024: {2024: 5}}", "wages: {}",
+            "wages: ''", "wages:", "wages: {2024: {at_lest: 5}}", "wages: {2024: {}}",
+            "savings: {2024-12-31: {at_leest: 5}}", "wages: USD 30_000", "wages: 30_000 USD USD",
+            "wages: 30_000 usd", "wages: {2024: 5, 2024-01: 5}", "wages: {2024: 5, 2024..2024: 5}",
+            "wages: {2025..2024: 5}", "wages: {2024..: 5}", "wages: {..2024: 5}", "wages: {2024...2025: 5}",
+            "wages: 30_000, wages: 30_000", "wages: 30_000, wages@2024: 5", "wages: {1599: 5}", "wages: {3000: 5}",
+            "wages: {calendar:2024: 5}", "wages: {fiscal_year:2024: 5}", "savings: {2024-02-30: 5}",
+            "savings: {2024-06-31..2024-07-01: 5}", "savings: {from: 5}",
+            "savings: {from 2024-06 : 5, from 2024-06: 6}",
+            "bought: {from 2023: true}", "bought: 1", "bought: maybe", "bought: [true]", "kind: Special",
+            "kind: .special", "kind: 1", "kind: none", "kind: [plain, special]", "age: 17.5", "age: -1", "age: 131",
+            "age: 0x11", "age: forty", "age: 17 years", "age: 17 USD", "born: 1999-02-29", "born: 0000-01-01",
+            "born: 1999-13-01", "born: 99-01-01", "born: 1999", "born: {2024: 1999-01-01}", "born: 01/02/1999",
+            "pay: 5", "payslips: {a: {pay: 5}}", "tax_of_person: {from 2024: 5}", "head: ann",
+            "!!float wages: 5", "? [a]\n: 5", "*a: 5", "at: 2025",
+        ),
+        REFUSED,
+    ),
+}  # fmt: skip
+
+ANN = "people: {ann: {wages: 30_000}}\n"
+HOME = "tax_units: {home: {head: ann}}\n"
+YEAR = "at: 2024\ncomplete: true\n"
+CASES: dict[str, Right] = {
+    YEAR + HOME + ANN: 4_400,
+    YEAR + ANN + HOME + "payslips: {}\n": 4_400,
+    YEAR + "people: {ann: {}}\n" + HOME + "payslips: {a: {person: ann, pay: 15_000}, b: {person: ann, pay: 15_000}}\n":
+        4_400,
+    YEAR + "people: {ann: {wages: 30_000}, bo: {wages: 30_000}}\n" + HOME + "# bo is in no unit\n": 4_400,
+    YEAR + "people: {ann: {wages: 30_000}, bo: {}}\ntax_units: {home: {head: ann, dependents: [bo]}}\n": 4_400,
+    YEAR + "people: {ann: {wages: 30_000}, bo: {}}\ntax_units: {home: {head: ann, dependents: bo}}\n": 4_400,
+    YEAR + "person: {wages: 5}\n" + ANN + HOME: 4_400,  # somebody without a name, in no unit
+    "at: 2024\n" + ANN + HOME: OPEN,
+    "at: 2024\ncomplete: [payslips]\n" + ANN + HOME: OPEN,
+    "at: 2024\ncomplete: true\nopen: [dependents]\n" + ANN + HOME: OPEN,
+    **dict.fromkeys(
+        (
+            ANN + HOME, "at: [2024]\n" + ANN + HOME, "at: {}\n" + ANN + HOME, "at: 2024-13\n" + ANN + HOME,
+            "at: ''\n" + ANN + HOME, "at: 2024\nat: 2025\n" + ANN + HOME, "at: 1599\n" + ANN + HOME,
+            YEAR + ANN + ANN + HOME, YEAR + ANN + HOME + HOME, YEAR + HOME, YEAR + ANN, YEAR, "", " ", "\n---\n", "{}",
+            YEAR + ANN + "tax_units: {}\n", YEAR + ANN + "tax_units: {home: {}}\n", YEAR + ANN + "tax_units: [home]\n",
+            YEAR + ANN + "tax_units: home\n", YEAR + ANN + "tax_units: {home: {head: }}\n",
+            YEAR + ANN + "tax_units: {home: {head: []}}\n", YEAR + ANN + "tax_units: {home: {head: {ann: 1}}}\n",
+            YEAR + ANN + "tax_units: {home: {head: ann, dependents: [ann]}}\n",
+            YEAR + ANN + "tax_units: {home: {head: ann, head: ann}}\n",
+            YEAR + ANN + "tax_units: {home: {head: ann, heads: ann}}\n",
+            YEAR + ANN + "tax_units: {home: {head: Ann}}\n", YEAR + ANN + "tax_units: {home: {head: 'ann '}}\n",
+            YEAR + "people: {ann: {}, bo: {}}\ntax_units: {home: {head: [ann, bo]}}\n",
+            YEAR + "people: {ann: 5}\n" + HOME, YEAR + "people: {ann: [wages]}\n" + HOME,
+            YEAR + "people: {'': {}}\ntax_units: {home: {head: ''}}\n",
+            YEAR + ANN + HOME + "payslips: {a: {person: ann, pay: 5}}\n",
+            YEAR + ANN + HOME + "payslips: {a: {pay: 5}}\n", YEAR + ANN + HOME + "payslips: {a: {person: bo}}\n",
+            YEAR + ANN + HOME + "payslips: {a: {person: ann, tax_unit: home}}\n",
+            YEAR + ANN + HOME + "payslips: {a: {person: ann, wages: 5}}\n", YEAR + ANN + HOME + "payslip: 5\n",
+            YEAR + ANN + HOME + "complete: false\n", YEAR + ANN + HOME + "open: true\n",
+            YEAR + ANN + HOME + "open: [ghosts]\n", YEAR + ANN + HOME + "open: {payslips: true}\n",
+            YEAR + ANN + HOME + "\x07", YEAR + ANN + HOME + "note: \ud800\n", "[" * 3_000, "{a: " * 3_000,
+            "- " * 3_000, "'" + "x" * 100_000, "at: 2024 # " + "x" * 100_000 + "\nghosts: {}\n",
+        ),
+        REFUSED,
+    ),
+}  # fmt: skip
+
+TIMES = (
+    "2024-00", "2024-02-30", "2024-06-31", "-2024", "20244", "2024/01", "now", "2024-W01", "2024-1-1", "1599", "3000",
+    "2024-01-01T00:00", "2024-13-01", "24", "0", "--", "year", "year:", ":2024", "year:year:2024",
+    "2024 2025", "2024,2025", "\u0968\u0966\u0968\u096a", "2024\u200b", "2024\n2025", "2023-02-29", "2100-02-29",
+)  # fmt: skip
+
+CELLS: dict[tuple[str, str], Right] = {
+    ("wages", "30000"): 4_400,
+    ("wages", "30000.00"): 4_400,
+    ("wages", "30000.0"): 4_400,
+    ("wages", "1000000"): 295_400,
+    ("wages", "2000.05"): Fraction(1, 100),
+    ("wages", "-0"): 0,
+    ("wages@2024", "30000"): 4_400,
+    ("wages@2023", "30000"): 0,
+    ("savings", "100"): 1,
+    ("savings@2024-12-31", "100"): 1,
+    ("savings@2024-12-30", "100"): 0,
+    ("tax_of_person", "5"): 5,
+    ("born", "2024-02-29"): 0,
+    **dict.fromkeys(
+        [
+            *(("wages", cell) for cell in (
+                "NaN", "nan", "inf", "-inf", "1e4", "0x10", "1_000", "\uff15", "\u0665", "TRUE", "true", "-1", "-0.01",
+                "1000000.01", "0.001", "30000.005", "99999999999999999999", "1/2", "50%", "30000 USD", "none",
+                "unknown",
+                "30.000,00", "'30000", "=30000", "2024-01-01", "--5", "5-", ".", "..", "1.2.3", "\u22125", "\u00bd",
+            )),
+            *(("age", cell) for cell in ("17.5", "131", "-1", "17 years", "XVII", "1e1", "true")),
+            *(("kind", cell) for cell in ("Special", "SPECIAL", ".special", "2", "none", "plain special")),
+            *(("bought", cell) for cell in ("yes", "maybe", "2", "ja", "-1", "0.5")),
+            *(("born", cell) for cell in ("2023-02-29", "1999-13-01", "01/02/1999", "1999", "0000-01-01", "19990101x")),
+            ("wages@2024-01", "5"), ("wages@@2024", "5"), ("wages@2024@2024", "5"), ("wages@x", "5"),
+            ("savings@2024-02-30", "5"), ("born@2024", "1999-01-01"),
+        ],
+        REFUSED,
+    ),
+}  # fmt: skip
+
+ROWS: dict[str, Right] = {
+    "1,1,head,30000\n": 4_400,
+    '"1","1","head","30000"\n': 4_400,
+    "1,1,head,30000\r\n": 4_400,
+    "1,1,head,30000\n\n": 4_400,
+    **dict.fromkeys(
+        (
+            "1,1,head,30000\n1,1,head,30000\n", "1,1,head,30000\n1,2,dependent,5\n", ",1,head,30000\n",
+            "1,1,,30000\n", "1,1,dependent,30000\n", "1,1,head;dependent,30000\n", "1,1, head,30000\n", "1,1,head\n",
+            "1,1,head,30000,\n", '1,1,head,"30000\n', "1,1,head,30000\x00\n", "1;1;head;30000\n", "1\t1\thead\t30000\n",
+            "1,1,head,30000\n3,1,head,1\n", "1,99999999999999999999,head,30000\n",
+        ),
+        REFUSED,
+    ),
+}  # fmt: skip
+
+REFORMS: dict[str, Right] = {
+    "set:\n  allowance: {2024-01-01: 0}": 5_000,
+    "set:\n  allowance: {2025-01-01: 0}": 4_400,
+    "set:\n  allowance: {2024-07-01: 0}": 4_400,
+    "set:\n  allowance: {2023-01-01: 0}": 5_000,
+    "set:\n  allowance: {2024-01-01: 1_000_000_000}": 0,
+    "set:\n  rates: {2024-01-01: [{above: 0, rate: 50%}]}": 14_000,
+    "set:\n  rates: {2024-01-01: [{above: 0, rate: 0%}]}": 0,
+    **dict.fromkeys(
+        (
+            "set:\n  wages: {2024-01-01: 0}", "set:\n  tax: {2024-01-01: 0}", "set: [allowance]", "set: 5", "set:",
+            "set:\n  allowance: 5", "set:\n  allowance: {2024: 0}", "set:\n  allowance: {}", "sett:\n  allowance: 5",
+            "set:\n  allowance: {2024-01-01: 0}\n  allowance: {2024-01-01: 1}",
+            "set:\n  allowance: {2024-01-01: 0, 2024-01-01: 1}", "set:\n  allowance: {2024-01-01: ten}",
+            "set:\n  allowance: {2024-01-01: none}", "set:\n  allowance: {2024-01-01: 5 EUR}",
+            "set:\n  allowance: {2024-01-01: [5]}", "set:\n  allowance[1]: {2024-01-01: 5}",
+            "set:\n  allowance.x: {2024-01-01: 5}", "set:\n  rates: {2024-01-01: 5%}",
+            "set:\n  rates: {2024-01-01: [{above: 0}]}", "set:\n  rates: {2024-01-01: [{rate: 5%}]}",
+            "set:\n  rates: {2024-01-01: [{above: 0, rate: 5 USD}]}",
+            "set:\n  rates: {2024-01-01: [{above: 0, rate: 5%, rate: 6%}]}",
+            "set:\n  rates: {2024-01-01: [{above: 5, rate: 5%}, {above: 1, rate: 6%}]}",
+            "remove: [ghost]", "remove: ghost", "remove: 5", "about: Again", "set: {*a : {2024-01-01: 1}}", "\x00",
+        ),
+        REFUSED,
+    ),
+}  # fmt: skip
+
+CHANGES: tuple[tuple[str, str], ...] = (
+    ("(savings @ end)", "savings"), ("kind = .special", "kind = special"), ("500 USD", "500"), ("500 USD", "500 EUR"),
+    ("wages + sum(", "wages + born + sum("), ("period: year, type: kind", "period: yaer, type: kind"),
+    ("type: integer, label: Age", "type: int, label: Age"), ("entity: payslip", "entity: payslips"),
+    ("    law: s. 4\n", ""), ("values: {2020-01-01: 1_000, 2024", "values: {2024"), ("let income", "let wages"),
+    ("2020-01-01: 1_000, 2024-01-01", "2024-01-01: 1_000, 2024-01-01"), ("in max(0 USD", "in in max(0 USD"),
+    ("m.age >= 18", "m.age => 18"), ("m.age >= 18", "m.age >= 18 and"), ("m.age >= 18", "m.age >= '18'"),
+    ("m.age >= 18", "m.age"), ("m.age >= 18", "m.age = 18 = 18"), ("where m.age", "where age"),
+    ("for m in members", "for m in"), ("for m in members", "for wages in members"), ("rates(max", "rate(max"),
+    ("rates(max(0 USD, income - allowance))", "rates(born)"), ("rates(max(0 USD, income - allowance))", "rates()"),
+    ("* 1%", "* 1%%"), ("* 1%", "* 1 USD"), ("* 1%", "* (savings @ end)"), ("* 1%", "* 1% if bought"),
+    ("kind: marginal", "kind: marginally"), ("rate: 30%", "rate: 30 USD"), ("above: 20_000", "above: 0"),
+    ("above: 20_000", "above: -20_000"), ("absent: plain", "absent: planed"), ("absent: false", "absent: 2"),
+    ("absent: none", "absent: 2024-02-30"), ("stock: true", "stock: maybe"), ("event: true",
+    "event: true, event: true"),
+    ("exports: [tax,", "exports: [tax, ghost,"), ("exports: [tax,", "exports: tax, ["), ("about: Tax of a land\n", ""),
+    ("sum(m.tax_of_person", "sum(m.tax"), ("sum(m.tax_of_person", "max(m.tax_of_person"), ("max(0 USD, rates",
+    "max(0, (rates"),
+    ("then 70 USD else 0 USD", "then 70 USD"), ("then 70 USD else 0 USD", "then 70 USD else none"),
+    ("if bought then", "if wages then"), ("range: 0 .. 130", "range: 0 .. lots"), ("range: 0 .. 130",
+    "range: [0, 130]"),
+    ("expect: {tax: 4_400", "expect: {tax: much"), ("given: {complete: true, people",
+    "given: {complete: maybe, people"),
+    ("variables:\n", "variables:\n  5: {}\n"), ("variables:\n", "variables:\n  Tax: {}\n"),
+    ("variables:\n", "variables:\n  sum: {}\n"), ("label: Tax of a person\n", "label: [Tax]\n"),
+)  # fmt: skip
+
+EVENTS: tuple[str, ...] = (
+    "{subject: person/x, id: a, facts: {2024-02-30: {a: 1}}}", "{subject: person/x, id: a, facts: {2024: {a: 1}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {}}}", "{subject: person/x, id: a, facts: {}}",
+    "{subject: person/x, id: a, facts: [a]}", "{subject: person/x, id: a, facts: 5}", "{subject: person/x, id: a}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {a: [1, 2]}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {a: {b: 1}}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {A: 1}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {'': 1}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {a b: 1}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {a: 1, a: 2}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {a: 1}, 2024-01-01: {b: 1}}}",
+    "{subject: person/x, facts: {2024-01-01: {a: 1}}}", "{subject: person/x, id: '', facts: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: ' a', facts: {2024-01-01: {a: 1}}}", "{id: a, facts: {2024-01-01: {a: 1}}}",
+    "{subject: person, id: a, facts: {2024-01-01: {a: 1}}}", "{subject: person/, id: a, facts: {2024-01-01: {a: 1}}}",
+    "{subject: /x, id: a, facts: {2024-01-01: {a: 1}}}", "{subject: Person/x, id: a, facts: {2024-01-01: {a: 1}}}",
+    "{subject: 5, id: a, facts: {2024-01-01: {a: 1}}}", "{subject: [person/x], id: a, facts: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {a: 1}}, corrects: {2024-01-01: {a: 1}}, reason: r}",
+    "{subject: person/x, id: a, corrects: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, retracts: {2024-01-01: [a]}}",
+    "{subject: person/x, id: a, retracts: {2024-01-01: a b}, reason: r}",
+    "{subject: person/x, id: a, payment: {amount: abc, period: 2024, currency: USD, cause: c}}",
+    "{subject: person/x, id: a, payment: {amount: 5, period: 2024-13, currency: USD, cause: c}}",
+    "{subject: person/x, id: a, payment: {amount: 5, currency: USD, cause: c}}",
+    "{subject: person/x, id: a, payment: {amount: 5, period: 2024, cause: c}}",
+    "{subject: person/x, id: a, hold: {case: c}}", "{subject: person/x, id: a, hold: c}",
+    "{subject: person/x, id: a, release: {reason: r}}", "{subject: person/x, id: a, erase: {reason: r}}",
+    "{subject: person/x, id: a, expected_version: -1, facts: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, expected_version: x, facts: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, expected_version: 1, facts: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, facts: {0000-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, facts: {10000-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {home: {group: home/h}}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {home: {group: h, role: owner}}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {home: {group: home/h, role: Owner}}}}",
+    "{subject: person/x, id: a, facts: {2024-01-01: {zip: {text: 5, text: 6}}}}",
+    "{subject: access/x, id: a, facts: {2024-01-01: {by: eve}}}",
+    "{subject: query/1, id: a, facts: {2024-01-01: {by: eve}}}",
+    "{subject: person/x, id: a, source: log, facts: {2024-01-01: {a: 1}}}",
+    "{subject: person/x, id: a, retention: '', facts: {2024-01-01: {a: 1}}}",
+    "5", "null", "{}", "[[]]", "{subject: person/x, id: a, facts: {2024-01-01: {a: 1}}",
+)  # fmt: skip
+
+LINES: tuple[str, ...] = (
+    "calc", "calc LAND", "calc LAND missing.yaml", "calc missing -", "calc LAND - --want ghost",
+    "calc LAND - --want ''",
+    "calc LAND - --at", "calc LAND - --ghost", "calc LAND - --reform missing.yaml", "calc LAND - more",
+    "why LAND - ghost",
+    "why LAND -", "why LAND - tax --of ghost", "sweep LAND CASE", "sweep LAND CASE --vary wages=0..5 --show ghost",
+    "sweep LAND CASE --vary ghost=0..5 --show tax", "sweep LAND CASE --vary wages=0..5 --step 0 --show tax",
+    "sweep LAND CASE --vary wages=0..5 --step -1 --show tax", "sweep LAND CASE --vary wages=0..5 --step x --show tax",
+    "cure LAND CASE ghost", "find LAND '' --at 2024 --input PEOPLE",
+    "find LAND tax>0 --at 2024 --input missing.csv", "find LAND tax>0 --input PEOPLE --at x", "batch LAND",
+    "batch LAND --at 2024 --output - --want tax", "batch LAND --at 2024 --input missing.csv --output - --want tax",
+    "batch LAND --at 2024 --input PEOPLE --output - --want ghost", "batch LAND --at 2024 --input PEOPLE --output LAND",
+    "batch LAND --at 2024 --input ghost=PEOPLE --output - --want tax",
+    "batch LAND --at 2024 --input PEOPLE --output - --want tax --missing perhaps",
+    "batch LAND --at 2024 --input PEOPLE --output - --want tax --part-rows 0",
+    "batch LAND --at 2024 --input PEOPLE --output - --want tax --threads x", "graph ghost --rules LAND", "show",
+    "show ghost",
+    "search", "diff", "diff LAND", "test missing", "check missing", "fmt missing", "check LAND/tax.yaml", "new LAND",
+    "log", "log show", "log show person/x --log nowhere", "log show person --log nowhere",
+    "log append missing.yaml --log l",
+    "log verify --log nowhere", "log create", "log create --log LAND", "log stats --log LAND/tax.yaml",
+    "annual LAND --year 20xx --log nowhere", "annual LAND --year 2024 --log nowhere", "annual LAND --log nowhere",
+    "follow --rules LAND --once --log nowhere", "simulate", "simulate LAND", "taxsim missing.csv", "permit issue",
+    "demo more", "ghost", "--ghost", "calc --want tax LAND - --json --plain-ghost", "serve --port x",
+    "serve --port 99999999",
+)  # fmt: skip
