@@ -77,7 +77,7 @@ def test_questions_are_asked_for_a_set(land: Path) -> None:
     (land / "open.yaml").write_text(CASE.replace("wages: 30_000", ""), encoding="utf-8")
     done = run("ask", "land", "open.yaml", "--want", "taxes", stdin="30000\n", cwd=land)
     assert done.returncode == 0, done.stderr
-    assert "income_tax of home:" in done.stdout and "withheld" not in done.stdout
+    assert "(income_tax of home): 3,550 USD" in done.stdout and "withheld" not in done.stdout
     assert run("ask", "land", "taxes", stdin="", cwd=land).stderr.startswith("How many dependents are there?")
 
 

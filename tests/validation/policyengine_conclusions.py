@@ -144,6 +144,8 @@ def _families_of_students(situation: Situation) -> None:
             situation.state("aid_is_parent", person, person in couple and bool(roles["dependent"]))
             situation.state("aid_is_married", person, person in couple and len(couple) > 1)
             situation.state("aid_has_single_parent", person, person not in couple and len(couple) == 1)
+            if (person, "is_independent_student") in situation.marks:  # nobody else contributes: 20 USC 1087pp, 1087qq
+                situation.forget("pell_grant_dependent_contribution", person)
 
 
 def _homes(situation: Situation) -> None:

@@ -4,6 +4,7 @@
 2. `policyengine_explained.yaml` names, for each chapter, its tests and the figures that may differ in them. A test that
    differs in any other figure is not explained by it.
 3. An explanation of a test that agrees is out of date, and is said to be.
+4. A chapter is `by_law` if a law that it cites decides its tests otherwise, and not what is a fact or in no table here.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Counts:
     runnable: int = 0
     agreeing: int = 0
     explained: int = 0
+    by_law: int = 0
 
     @property
     def unexplained(self) -> int:
@@ -52,7 +54,8 @@ class Counts:
     def __str__(self) -> str:
         return (
             f"{self.tests:,} tests, {self.tests - self.counted_out:,} in scope, {self.runnable:,} runnable, "
-            f"{self.agreeing:,} agreeing, {self.explained:,} explained, {self.unexplained:,} unexplained"
+            f"{self.agreeing:,} agreeing, {self.explained:,} explained, {self.unexplained:,} unexplained; "
+            f"{self.agreeing:,} of {self.runnable - self.by_law:,} without what a cited law decides otherwise"
         )
 
 
@@ -72,6 +75,10 @@ class Explanations:
         """The chapter that explains all these differences of a test; empty if none does."""
         name = self._chapter_of.get(key, "")
         return name if name and all(its.figure in self.chapters[name]["figures"] for its in differing) else ""
+
+    def is_by_law(self, chapter: str) -> bool:
+        """Whether a law that a chapter cites decides its tests otherwise."""
+        return bool(self.chapters[chapter].get("by_law"))
 
     def names(self, key: str) -> bool:
         """Whether some chapter names the test."""
@@ -117,7 +124,8 @@ def _judge(key: str, differing: list[Differing], explained: Explanations, counts
         counts.agreeing += 1
         if explained.names(key):
             print(f"{key}  agrees now: its explanation is out of date")
-    elif explained.chapter(key, differing):
+    elif chapter := explained.chapter(key, differing):
         counts.explained += 1
+        counts.by_law += explained.is_by_law(chapter)
     else:
         print(f"{key}  {'; '.join(map(str, differing))}")

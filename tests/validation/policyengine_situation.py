@@ -205,9 +205,13 @@ class Situation:
                 hours = min(MOST_HOURS, int(exact(raw) * WEEKS))
                 self.put("weekly_hours_worked", whose, raw, during)
                 self.put("hours_of_work_and_training_of_month", whose, hours, during)
+            case "pell_grant_eligibility_type":
+                self.put(name, whose, raw)
+                self.put("is_pell_maximum_by_income", whose, raw == "MAXIMUM")
             case "pell_grant_formula":
                 self.put("aid_is_independent", whose, raw != "A")
                 self.put("aid_has_dependents", whose, raw == "C")
+                self.marks |= {(person, "is_independent_student") for person in whom if raw != "A"}
             case "ss_aime":
                 self.put(name, whose, raw)
                 self.put("ss_eligibility_year", whose, self.at.start.year)  # they read the bend points of the year
@@ -252,6 +256,10 @@ class Situation:
     def state(self, name: str, whose: str, value: Value) -> None:
         """Give a figure of ours its value, unless it has one."""
         self.given.setdefault(self._fact(name, whose), value)
+
+    def forget(self, name: str, whose: str) -> None:
+        """Take back what was given of somebody, where the law has no place for it."""
+        self.given.pop(self._fact(name, whose), None)
 
     def _fact(self, name: str, whose: str) -> Fact:
         definition = self.figure(name)

@@ -35,6 +35,7 @@ from engine.values.types import EnumValue, Kind, Value
 from tests.validation.policyengine_households import by_household
 from tests.validation.policyengine_names import CountedOut, NoCounterpart, Test, exact, parts
 from tests.validation.policyengine_report import Differing, report
+from tests.validation.policyengine_snap_relations import relate
 
 MAPPING = Path(__file__).resolve().parent / "policyengine_snap.yaml"
 FIGURES = MAPPING.with_name("policyengine_snap_figures.yaml")
@@ -333,6 +334,7 @@ def _figures_of_part(test: Test, names: Names, constants: Constants, rounding: s
         household.assume()
         for name, raw, whose in said_in(inputs):
             household.say(name, raw, whose)
+        relate(household, test.body)
         household.conclude()
         interpreter = Interpreter(names.program, household.case(), constants)
         for (name, whose, _), figure in zip(wanted, figures, strict=True):

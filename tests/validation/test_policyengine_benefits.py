@@ -129,6 +129,19 @@ def test_marks_that_mean_something_together(law: tuple[Program, Mapping[str, Any
     assert _agreeing(law, "2025-01", said, {"ssi_amount_if_eligible": 967}) == [True]
 
 
+def test_what_says_that_income_alone_gives_the_largest_award(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {"pell_grant_head_contribution": 200, "pell_grant_dependent_contribution": 100, "pell_grant_formula": "A"}
+    wanted = "pell_grant_sai"
+    assert _agreeing(law, "2025", said, {wanted: 300}) == [True]
+    assert _agreeing(law, "2025", said | {"pell_grant_eligibility_type": "MAXIMUM"}, {wanted: 0}) == [True]
+    assert _agreeing(law, "2025", said | {"pell_grant_formula": "C"}, {wanted: 200}) == [True]
+
+
+def test_taxes_are_housing_costs_and_dues_are_not(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {"real_estate_taxes": 1_000, "mortgage_payments": 8_000, "homeowners_association_fees": 500}
+    assert _agreeing(law, "2025", said, {"head_start_housing_cost": 9_000}) == [True]
+
+
 def test_every_name_of_the_mapping_is_a_figure_of_ours(law: tuple[Program, Mapping[str, Any]]) -> None:
     program, names = law
     ours = [*names["same"].values(), *names["wanted_as"].values(), *names["of_year"], *names["all_of"]]

@@ -42,6 +42,7 @@ def test_a_report_counts_each_test_once(
     printed = capsys.readouterr().out
     assert "usda/snap/own.yaml #1  snap: 1 / 2" in printed
     assert "usda/snap/own.yaml #4  agrees now" in printed
+    assert "1 of 4 without what a cited law decides otherwise" in printed
     assert "moons" in printed and "out: who enrols" in printed
 
 

@@ -108,3 +108,26 @@ def test_every_name_of_the_mapping_is_a_figure_of_ours(names: Names) -> None:
     assert all(
         its in enums[enum].members for enum, members in names.mapping["members"].items() for its in members.values()
     )
+
+
+def test_husband_wife_and_child_of_who_serves_are_known(names: Names) -> None:
+    recent = {"immigration_status": "LEGAL_PERMANENT_RESIDENT", "years_since_us_entry": 1}
+    said = {
+        "people": {
+            "vet": {"age": 50, "is_veteran": True, "is_tax_unit_head": True},
+            "wife": {"age": 48, "is_tax_unit_spouse": True} | recent,
+            "pupil": {"age": 21, "is_full_time_college_student": True, "is_tax_unit_dependent": True} | recent,
+            "brother": {"age": 30, "is_tax_unit_dependent": True} | recent,
+        },
+        "tax_units": {"home": {"members": ["vet", "wife", "pupil", "brother"]}},
+    }
+    wanted = {"meets_snap_qualified_alien_waiting_period": [True, True, True, False]}
+    assert _agreeing(names, "2025-01", said, wanted) == [True] * 4
+
+
+def test_ssi_that_is_expected_beside_snap_is_received(names: Names) -> None:
+    said = {"age": 67, "state_code": "TX"}
+    assert _agreeing(names, "2026-01", said, {"ssi": 994, "snap_unearned_income": 994, "is_usda_disabled": True}) == [
+        True,
+        True,
+    ]
