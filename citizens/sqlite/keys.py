@@ -261,6 +261,10 @@ class KeyStore(SealedStore):
         keys = self._unsealed_many(rows)
         return keys.data if len(keys.data) == KEY_BYTES * len(rows) else None
 
+    def numbers(self) -> set[int]:
+        """The numbers of every subject, seals not checked."""
+        return {number for (number,) in self._connection.execute("SELECT number FROM subjects")}
+
     def all_rows(self) -> Iterable[tuple[int, str, str | None, bytes | None]]:
         """(number, entity, id, key) of every subject in order of number, seals checked."""
         for row in self._connection.execute(f"{_SELECT} ORDER BY number"):

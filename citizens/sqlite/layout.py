@@ -28,6 +28,7 @@ from citizens.sqlite.durable import replace_file, sync_folder
 
 _SNAPSHOT = re.compile(r"[0-9a-f]{32}(\.new)?")
 _EVENTS = re.compile(r"events-(\d{6})\.db")
+_FOLLOWS = "follows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,11 @@ class Layout:
     @property
     def follows_path(self) -> Path:
         """A file that is there while the log is a copy of one that is written elsewhere; it says of which."""
-        return self.folder / "follows"
+        return self.folder / _FOLLOWS
 
     def require_own(self) -> None:
         """Raise Refused if the log is a copy of one that is written elsewhere: what was written here would fork it."""
-        if self.follows_path.exists():
+        if os.path.exists(os.path.join(self.folder, _FOLLOWS)):  # asked before each append: a path is not taken apart
             whose = self.follows_path.read_text(errors="replace").strip()
             message = f"{self.folder} is a copy of {whose}, and is not written itself"
             raise Refused(message, "write that one, or make this the log: `rulewright log promote`")

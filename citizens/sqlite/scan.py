@@ -52,6 +52,26 @@ def scan(reader: Reader, after: int, to: int, subjects: Sequence[int] | None = N
     return gatherer.scan(unreadable)
 
 
+def checked(reader: Reader) -> Iterator[tuple[int, int, Scan | None]]:
+    """All facts stretch by stretch, each with its first and last offset; None in place of facts among which anything is
+    not as it should be: whoever reads these one by one finds what. Facts of subjects without a key are left out."""
+    head = reader.head()
+    try:
+        keys, digests = reader.keys.table(None), _digests(reader)
+    except LogDamaged:
+        yield 1, head, None
+        return
+    last = 0
+    try:
+        for rows in _stretches(reader, 0, head, None):
+            readable, _ = keys.parted(rows, 3)
+            gatherer, before, last = Gatherer(), last, rows[-1][0]
+            whole = not readable or (len(readable) >= MANY and take_columns(readable, keys, digests, gatherer))
+            yield before + 1, last, gatherer.scan() if whole else None
+    except LogDamaged:
+        yield last + 1, head, None
+
+
 def _digests(reader: Reader) -> Digests:
     """The digests of all origins: the connection is another thread's later."""
     numbers = [number for (number,) in reader.connection.execute("SELECT number FROM origins")]

@@ -25,17 +25,20 @@ from itertools import islice
 from pathlib import Path
 
 import apsw
+import numpy as np
 
 from citizens import chain, codec
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
-from citizens.kinds import ASSESSMENT, ERASURE, TIME_CORRECTION, VALUED_KINDS
+from citizens.kinds import ASSESSMENT, ERASURE, LAST_FACTS_KIND, TIME_CORRECTION, VALUED_KINDS
 from citizens.payload_json import decode_json
+from citizens.points import Scan
 from citizens.sqlite.anchoring import check_anchor, is_vouched
 from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
 from citizens.sqlite.erasure import read_ledger, recorded_erasures
 from citizens.sqlite.layout import Anchor, Layout
-from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest
+from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, StoredEvent, position_digest
+from citizens.sqlite.scan import checked
 
 MAX_PROBLEMS = 50
 
@@ -283,7 +286,7 @@ def _with_keys(reader: Reader, state: FolderState, given: Sequence[Anchor], veri
     """`verification`, and what the keys alone can tell: the key store, payloads, indexes, the seal of the anchor."""
     problems, vouched_to = list(verification.problems), 0
     try:
-        known = {number for number, _, _, _ in reader.keys.all_rows()}
+        known = reader.keys.numbers()
         for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
             if number not in known:
                 problems.append(Damage(0, f"the key store has no subject {number}", "restore a newer one"))
@@ -323,7 +326,42 @@ def _check_payloads(reader: Reader) -> Iterator[Damage]:
     for number, offset in reader.connection.execute("SELECT subject, offset FROM uses"):
         recorded.setdefault(offset, set()).add(number)
     members = set(reader.connection.execute("SELECT target, subject FROM members"))
-    for row in reader.rows("WHERE kind < 48 ORDER BY offset"):
+    for first, last, facts in checked(reader):
+        if facts is None:
+            where = f"WHERE kind <= {LAST_FACTS_KIND} AND offset BETWEEN ? AND ? ORDER BY offset"
+            rows = reader.rows(where, (first, last))
+            yield from _check_one_by_one(reader, rows, recorded, members)
+        else:
+            yield from map(_not_indexed, sorted(_outside(facts, members)))
+    rows = reader.rows(f"WHERE kind > {LAST_FACTS_KIND} AND kind < 48 ORDER BY offset")
+    yield from _check_one_by_one(reader, rows, recorded, members)
+    for offset in recorded:
+        yield Damage(offset, f"the index of facts used names offset {offset}, where no assessment is")
+
+
+def _outside(facts: Scan, members: set[tuple[int, int]]) -> set[int]:
+    """The offsets of facts that say who is in which group, where the index of members does not."""
+    said = np.isin(facts.kinds, VALUED_KINDS)
+    offsets: set[int] = set()
+    for block in facts.blocks:
+        for (_, kind), values in zip(block.shape, block.values, strict=True):
+            if kind.startswith("r"):
+                events = block.events[said[block.events]]
+                pairs = zip(values[said[block.events]].tolist(), facts.subjects[events].tolist(), strict=True)
+                missing = [pair not in members for pair in pairs]
+                offsets.update(facts.offsets[events[missing]].tolist())
+    return offsets
+
+
+def _not_indexed(offset: int) -> Damage:
+    return Damage(offset, f"the index of members lacks what the event at offset {offset} says")
+
+
+def _check_one_by_one(
+    reader: Reader, rows: Iterator[StoredEvent], recorded: dict[int, set[int]], members: set[tuple[int, int]]
+) -> Iterator[Damage]:
+    """The same for rows that are read one after the other; what assessments used is taken out of `recorded`."""
+    for row in rows:
         try:
             plain = reader.payload(row)
         except LogDamaged as error:
@@ -337,6 +375,4 @@ def _check_payloads(reader: Reader) -> Iterator[Damage]:
         elif row.kind in VALUED_KINDS and plain is not None:
             for target in codec.groups_named(plain):
                 if (target, row.subject) not in members:
-                    yield Damage(row.offset, f"the index of members lacks what the event at offset {row.offset} says")
-    for offset in recorded:
-        yield Damage(offset, f"the index of facts used names offset {offset}, where no assessment is")
+                    yield _not_indexed(row.offset)
