@@ -58,7 +58,8 @@ class Why:
 
 @record(frozen=True, slots=True)
 class ReasonSaid:
-    """A reason of a requirement: its path, what it is called, its law and, where it is not met, what to tell people."""
+    """A reason of a requirement: its path, what it is called, its law and, where it is not met, what to tell people:
+    nothing where another reason of those of which one is enough is met."""
 
     path: str
     label: str
@@ -135,14 +136,16 @@ def reasons(interpreter: Interpreter, fact: Fact) -> Reasons:
     by_status: dict[str, dict[str, ReasonSaid]] = {"met": {}, "not_met": {}, "unknown": {}}
     for whole in _requirements(interpreter, fact):
         info = interpreter.program.definitions[whole.name].requirement
-        for reason in _leaves(info) if info is not None else ():
+        for reason, groups in _leaves(info) if info is not None else ():
             outcome = interpreter.find(Fact(reason.name, whole.instance, whole.period))
             if isinstance(outcome, NotApplicable):
                 continue  # repealed
             status = ("met" if outcome.value else "not_met") if isinstance(outcome, Known) else "unknown"
             path = reason.name.rpartition(":")[2]
             label = reason.label or humanized(path.rpartition(".")[2])
-            fails = reason.fails if status == "not_met" else ""
+            met = [interpreter.find(Fact(group.name, whole.instance, whole.period)) for group in groups]
+            is_spared = any(isinstance(each, Known) and each.value is True for each in met)
+            fails = reason.fails if status == "not_met" and not is_spared else ""
             law = law_on(reason.law, whole.period.start)
             by_status[status].setdefault(path, ReasonSaid(path, label, citations(law), fails))
     return Reasons(*(tuple(by_path.values()) for by_path in by_status.values()))
@@ -165,8 +168,11 @@ def _requirements(interpreter: Interpreter, fact: Fact) -> Iterator[Fact]:
         left.extend(following)
 
 
-def _leaves(info: ReasonInfo) -> Iterator[ReasonInfo]:
+def _leaves(
+    info: ReasonInfo, groups: tuple[ReasonInfo, ...] = ()
+) -> Iterator[tuple[ReasonInfo, tuple[ReasonInfo, ...]]]:
+    """The reasons that have no parts, each with the groups around it of which one reason is enough."""
     if not info.parts:
-        yield info
+        yield info, groups
     for part in info.parts:
-        yield from _leaves(part)
+        yield from _leaves(part, (*groups, info) if info.mode == "any_of" else groups)

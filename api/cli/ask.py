@@ -17,12 +17,12 @@ from api.cases.likely import Likely
 from api.cases.naming import find_definitions, read_period
 from api.cli.ask_lists import ask_lists
 from api.cli.ask_people import ask_people, case_of_people, whom
-from api.cli.ask_report import NOTHING_BEFORE, put, report_end, report_figures
+from api.cli.ask_report import NOTHING_BEFORE, REST, put, report_end, report_figures, report_usual
 from api.cli.ask_session import no_answers, people_kept, write_kept
 from api.cli.output import complain, count, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.deciding import decides
-from api.interview.interview import Step, next_step, read_typed, read_whole
+from api.interview.interview import Step, next_step, open_facts, read_typed, read_whole
 from api.interview.kept import FAULTS, kept_fact, kept_value
 from api.interview.screens import screens_in
 from api.rules import programs
@@ -42,6 +42,7 @@ class _Interview:
     program: Program
     case: Case
     people: dict[str, Any] | None = None
+    is_rest_usual: bool = False
     answers: list[tuple[Fact, Value | None]] = field(default_factory=list)
 
     def now(self) -> tuple[Case, list[Fact]]:
@@ -205,11 +206,14 @@ def _answered(interview: _Interview, step: Step, fact: Fact, wanted: Sequence[De
     """Put a question until there is an answer to it, or a way back; False if the answers have ended."""
     assert step.question is not None
     program = interview.program
-    put(program, program.definitions.get(fact.name), f"{_whose(interview, fact)}{step.question.ask}")
+    put(program, program.definitions.get(fact.name), f"{_whose(interview, fact)}{step.question.ask}", REST)
     for line in sys.stdin:
         match line.strip():
             case "":
                 continue
+            case "rest":
+                interview.is_rest_usual = True
+                return False
             case "stop":
                 return False
             case "why":
@@ -276,10 +280,16 @@ def _whose(interview: _Interview, fact: Fact) -> str:
 def _report(interview: _Interview, wanted: Sequence[Definition], step: Step) -> None:
     program, (case, passed) = interview.program, interview.now()
     whole = case.whole | {EVERY} if case.complete else case.whole
-    now = replace(case, complete=False, whole=whole)
+    within = dict.fromkeys((fact for fact in passed if not is_list(fact)), (None, None))
+    now = replace(case, complete=interview.is_rest_usual, whole=whole, within={**case.within, **within})
     report_figures(program, calculate(program, now, wanted, Asked("reasons")))
-    unknown = [
-        f"{_whose(interview, fact)}{question(program, fact).ask}" for fact in dict.fromkeys(passed) if not is_list(fact)
-    ]
-    still_open = f", with {count(step.open, 'fact')} still open" if step.open else ""
+    unknown = [f"{_whose(interview, fact)}{question(program, fact).ask}" for fact in within]
+    open_now = (
+        ()
+        if not interview.is_rest_usual
+        else open_facts(program, replace(now, complete=False), wanted, Interpreters(program))
+    )
+    report_usual(program, [fact for fact in open_now if fact not in within], lambda fact: _whose(interview, fact))
+    is_open = step.open and not interview.is_rest_usual
+    still_open = f", with {count(step.open, 'fact')} still open" if is_open else ""
     report_end(f"{count(len(interview.answers), 'answer')}{still_open}", unknown, ())

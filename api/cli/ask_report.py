@@ -3,15 +3,19 @@ and what to bring."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from api.cases.calculate import Calculation, Result
 from api.cases.refusals import refusals
 from api.cli.output import complain, say
 from api.interview.interview import choices_of, options_of
 from api.schema import Citation
+from engine.explain.words import value_words
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 
+REST = "`rest` take the rest as it usually is, "
+USUAL_SHOWN = 12
 NOTHING_BEFORE = "this is the first question; to change who there is, stop and start again with a new file"
 UNCONFIRMED = "this holds if nothing else applies: you stopped before all of it was asked or confirmed"
 
@@ -33,6 +37,22 @@ def report_figures(program: Program, figures: Calculation) -> None:
         say(f"{result.label} ({result.figure} of {result.of.id}): {_text(result)}{law_words(result.law)}")
         for reason in refusals(program, result):
             say(f"  - {reason.fails}{law_words(reason.law)}")
+
+
+def report_usual(program: Program, usual: Sequence[Fact], whose: Callable[[Fact], str]) -> None:
+    """What was taken as it usually is, where somebody asked for that: first what the rules have a question for."""
+    definitions = program.definitions
+    taken = [fact for fact in usual if definitions[fact.name].absent is not None]
+    taken.sort(key=lambda fact: not definitions[fact.name].ask)
+    if taken:
+        say("This holds only if it is so, as was not asked:")
+    for fact in taken[:USUAL_SHOWN]:
+        definition = definitions[fact.name]
+        assert definition.absent is not None
+        told = value_words(definition.absent, definition.type, program.settings)
+        say(f"  - {whose(fact)}{definition.label.removesuffix(', or none')}: {told}")
+    if len(taken) > USUAL_SHOWN:
+        say(f"  - and {len(taken) - USUAL_SHOWN} rarer facts")
 
 
 def report_end(answered: str, unknown: Sequence[str], bring: Iterable[str]) -> None:

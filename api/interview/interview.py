@@ -182,7 +182,7 @@ def read_whole(text: str) -> bool:
 def read_typed(program: Program, definition: Definition, line: str) -> Value:
     """What was typed of a fact: `none` is no day, and of an amount that there is none; of those to choose from, a
     number, a name or what it is called. Raises Misuse as read_answer."""
-    if line.strip().lower() == "none" and definition.type.or_none:
+    if line.strip().lower() in ("none", "no") and definition.type.or_none:
         return NONE
     if line.strip().lower() in ("none", "no") and definition.type.is_number and definition.absent is not None:
         return definition.absent
@@ -211,7 +211,8 @@ def read_answer(program: Program, definition: Definition, text: str) -> Value:
             try:
                 return date.fromisoformat(typed)
             except ValueError:
-                raise Misuse(f"`{text.strip()}` is not a date", "type it as 1990-12-31") from None
+                none = ", or `none` if there is none" if definition.type.or_none else ""
+                raise Misuse(f"`{text.strip()}` is not a date", f"type it as 1990-12-31{none}") from None
     return _number(definition, typed, text.strip())
 
 

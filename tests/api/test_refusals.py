@@ -38,3 +38,17 @@ def test_nothing_of_a_credit_says_why_by_its_own_reasons() -> None:
 
 def test_an_amount_that_is_something_is_no_refusal() -> None:
     assert told("eitc", {"employment_income": 20_000}) == []
+
+
+def test_of_alternatives_of_which_one_is_met_the_others_are_no_refusal() -> None:
+    """An adult without evidence of citizenship was told that both parents must consent."""
+    program = load_program("us_passport")
+    eva = {"birth_date": "1990-05-10", "born_in_us": True, "has_identification": True}
+    data = {"at": "2024-05-10", "complete": True, "people": {"eva": {**eva, "gave_social_security_number": True}}}
+    case = case_from_data(program, data, Diagnostics())
+    assert case is not None
+    wanted = [find_definition(program, "may_be_given_passport")]
+    (result,) = calculate(program, case, wanted, Asked("reasons")).results
+    assert [reason.fails for reason in refusals(program, result)] == ["Submit evidence of your citizenship."]
+    assert result.reasons is not None
+    assert "may_be_given_passport.consent.both_parents" in {reason.path for reason in result.reasons.not_met}

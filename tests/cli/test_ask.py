@@ -47,6 +47,17 @@ def test_a_refusal_ends_with_its_reasons_and_what_nobody_knew_with_what_to_find_
     assert unsure.stdout.endswith("To settle it, find out:\n  - Date of birth\n"), unsure.stdout
 
 
+def test_the_rest_is_taken_as_usual_where_somebody_says_so(roads: Path) -> None:
+    asked = ("ask", roads, "may_drive", "--at", "2024-05-10")
+    done = run(*asked, stdin="1\n1990-01-01\n1\n1\n2030-01-01\nrest\n")
+    assert done.stdout.startswith("May drive (may_drive of you): yes"), done.stdout
+    assert "This holds only if it is so, as was not asked:\n  - licence 1: Revoked on: none\n" in done.stdout
+    early = run(*asked, stdin="1\n1990-01-01\nrest\n")
+    assert "not determined" in early.stdout  # of what kind the vehicle is, nobody takes for granted
+    revoked = run(*asked, stdin="1\n1990-01-01\n1\n1\n2030-01-01\nmaybe\nno\n")
+    assert "type it as 1990-12-31, or `none`" in revoked.stderr and "): yes" in revoked.stdout
+
+
 def test_people_are_named_corrected_and_kept(land: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     asked = ("ask", land, "income_tax", "--at", "2024", "--save", kept)
