@@ -43,3 +43,7 @@ family = {
 }
 print(law.calculate(family, ["eitc"]), reformed.calculate(family, ["ctc"]))
 print(law.why(family, "eitc").splitlines()[0])
+
+# %% One row of the frames, and why its figure is what it is
+first = now["tax_unit_id"][0].as_py()
+print(law.why_row(frames, "income_tax", first, at=2024).splitlines()[0])

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from api.batch.run import check_wanted
 from api.batch.table import Rows, figure_column, ids_of, table_of
@@ -192,14 +192,46 @@ def sample_homes() -> dict[str, Any]:
     return {**tables, "weight": weight}
 
 
+class Options(TypedDict, total=False):
+    """What else a simulation may be asked: the command's options of the same names.
+
+    data_year: the year of the files' money, if it is not the year asked for. weight: the column of weights. uprate: the
+    index that carries money on, or "none". view, columns: YAML files of what is counted, and of what columns mean.
+    threshold: from what change on, in the currency, somebody gains or loses. samples, seed: of the bootstrap. threads:
+    to compute with. distribution: Tax-Calculator's tables too. elasticity: of earnings, "0.25". take_up: parts that
+    claim, ["eitc=80%"]. replicates, replicate_factor: columns of replicate weights, "repwgt*", and their factor.
+    earners: roles whose rates are told, ["head", "spouse"].
+    """
+
+    data_year: int | None
+    weight: str
+    uprate: str
+    view: Path | None
+    columns: Path | None
+    threshold: int
+    samples: int
+    seed: int
+    threads: int
+    distribution: bool
+    elasticity: str
+    take_up: Sequence[str]
+    replicates: str
+    replicate_factor: str
+    earners: Sequence[str]
+
+
 def simulate(
     *reforms: str | Path | Sequence[str | Path], at: int | str | Sequence[int | str], rules: str = "us",
-    population: Sequence[str] = (), **more: Any,
+    population: Sequence[str] = (), **more: Unpack[Options],
 ) -> Simulation:  # fmt: skip
     """What reforms would do to a weighted population: each is a file, or several to be laid over each other.
 
-    `more` are fields of `api.simulate.request.Request`: data_year, weight, uprate, view, threshold, samples, seed.
+    `at` is a year, `"2026..2035"`, or several. `population` are files, one an entity, or `["cps-homes"]`; without them
+    it is the shipped sample. Amounts of the answer are decimals as text, exact: `answer.years[0].reforms[0].budget`
+    holds the budget's lines. Raises Failure, Misuse or RulesInvalid before anything is computed.
     """
     each = tuple((Path(reform),) if isinstance(reform, str | Path) else tuple(map(Path, reform)) for reform in reforms)
     years = (str(at),) if isinstance(at, int | str) else tuple(map(str, at))
-    return run_simulation(Request(rules, each, years, tuple(population), **more))
+    listed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in more.items()}
+    files = {name: Path(listed[name]) for name in ("view", "columns") if listed.get(name)}
+    return run_simulation(Request(rules, each, years, tuple(population), **{**listed, **files}))

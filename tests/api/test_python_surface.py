@@ -13,6 +13,7 @@ import pytest
 
 from api import python as rulewright
 from tests.cli.command import write_rules
+from tests.cli.test_simulate import VIEW
 
 PEOPLE = {"person_id": ["a", "b"], "tax_unit_id": ["u", "u"], "role": ["head", "dependent"], "wages": [30_000, 0], "age": [40, 3]}  # fmt: skip  # noqa: E501
 UNITS = {"tax_unit_id": ["u"]}
@@ -87,11 +88,28 @@ def test_faults_are_told_with_their_cells(law: rulewright.Law) -> None:
         law.evaluate({"person": PEOPLE}, 2024, ["income_tax"])
 
 
+def test_a_simulation_takes_the_options_of_the_command(folder: Path) -> None:
+    (folder / "view.yaml").write_text(VIEW)
+    people = [f"p{at},u{at},head,40,{1_000 * at}" for at in range(30)]
+    (folder / "people.csv").write_text("\n".join(["person_id,tax_unit_id,role,age,wages", *people]) + "\n")
+    units = [f"u{at},2" for at in range(30)]
+    (folder / "tax_units.csv").write_text("\n".join(["tax_unit_id,many", *units]) + "\n")
+    files = [str(folder / name) for name in ("people.csv", "tax_units.csv")]
+    asked = rulewright.simulate(
+        folder / "reform.yaml", at="2024..2025", rules=str(folder / "rules"), population=files, weight="many",
+        view=folder / "view.yaml", samples=10, earners=["head"], elasticity="0.5",
+    )  # fmt: skip
+    assert [year.year for year in asked.years] == ["2024", "2025"]
+    assert (asked.years[0].weight, asked.manifest["earners"]) == ("60.00", ["head"])
+    assert asked.years[0].reforms[0].behaviour is not None
+
+
 def test_the_worked_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_module("api.python.example", run_name="__main__")
     told = capsys.readouterr().out
     assert "units that pay less: 75" in told
     assert "Earned income credit: 2,889.86 USD" in told
+    assert told.splitlines()[-1].startswith("Income tax after all credits")
 
 
 def test_whole_homes_are_evaluated_home_by_home() -> None:
