@@ -8,6 +8,8 @@ import sys
 
 __all__ = ["main"]
 
+INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+
 _GARBAGE = (50_000, 20, 50)
 """So many new objects before Python looks for garbage: importing makes as many, and none of them is any."""
 
@@ -18,10 +20,13 @@ def main() -> int:
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
     )  # numpy starts its threads when imported: half of what that takes
-    from api.cli.kept_help import asks_for_help, show
+    try:
+        from api.cli.kept_help import asks_for_help, show
 
-    arguments = sys.argv[1:]
-    return show(arguments, _run) if asks_for_help(arguments) else _run()
+        arguments = sys.argv[1:]
+        return show(arguments, _run) if asks_for_help(arguments) else _run()
+    except KeyboardInterrupt:  # while modules are imported; later `run` has it
+        return INTERRUPTED
 
 
 def _run() -> int:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HEAVY = ("numpy", "pyarrow", "llvmlite", "lark", "fastapi", "apsw", "altair", "engine.check", "engine.explain.tree")
 SCRIPT = f"""
 import sys
@@ -39,3 +41,21 @@ def test_questions_are_put_in_order_without_reading_the_sample_again(tmp_path: P
     )
     assert again == first.replace("['citizens', 'pyarrow']", "[]")
     assert first != again
+
+
+@pytest.mark.parametrize("module", ["api.cli.kept_help", "api.cli.running", "api.cli.app"])
+def test_an_interrupt_while_modules_are_imported_ends_without_a_word(module: str) -> None:
+    script = f"""
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from api.cli import main
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script, "list", "us"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
