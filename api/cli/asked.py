@@ -139,7 +139,10 @@ def ask(
         ),
     ],
     want: Annotated[
-        str, typer.Option("--want", metavar="A,B", help="The figures to determine. Default: what might be owed.")
+        str,
+        typer.Option(
+            "--want", metavar="A,B", help="Figures, or sets of them such as `benefits`. Default: what might be owed."
+        ),
     ] = "",
     at: At = None,
     save: Annotated[

@@ -46,7 +46,9 @@ def batch(
         typer.Option("--input", metavar="FILE", help="`tax_units.parquet`, or `ENTITY=FILE`; Parquet, CSV, `-` stdin."),
     ],
     output: Annotated[str, typer.Option("--output", metavar="FILE", help="The Parquet file to write; `-` CSV stdout.")],
-    want: Annotated[str, typer.Option("--want", metavar="A,B", help="Figures to compute, of one entity.")],
+    want: Annotated[
+        str, typer.Option("--want", metavar="A,B", help="Figures to compute, or a set of them, of one entity.")
+    ],
     at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05.")],
     missing: Annotated[
         str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")

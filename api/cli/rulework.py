@@ -82,7 +82,12 @@ def calc(
     case: Case,
     at: At = None,
     want: Annotated[
-        str, typer.Option("--want", metavar="A,B", help="Figures to compute, by name; `all` for every one.")
+        str,
+        typer.Option(
+            "--want",
+            metavar="A,B",
+            help="Figures, or sets of them such as `benefits` (`list RULES --kind figure_set`); `all` for every one.",
+        ),
     ] = "",
     reform: Reforms = None,
     as_json: AsJson = False,
