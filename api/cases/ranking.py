@@ -32,9 +32,20 @@ def ranked(program: Program, case: Case, wanted: Sequence[Fact], needs: Collecti
 
 def facts_ranked(program: Program, case: Case, wanted: Sequence[Definition], needs: Collection[Fact]) -> list[Fact]:
     """The facts among `needs`, the one that is expected to move the wanted figures most first."""
+    return [fact for fact, _ in effects_ranked(program, case, wanted, needs)]
+
+
+def effects_ranked(
+    program: Program, case: Case, wanted: Sequence[Definition], needs: Collection[Fact]
+) -> list[tuple[Fact, float]]:
+    """The facts among `needs` with how much each is expected to move the wanted figures, that which moves most first.
+    What moves them at all does so in a completion of the case in which it alone is another."""
     facts = in_order_of_rules(program, [fact for fact in needs if not is_list(fact)])
-    expected = effects(program, case, wanted, facts)
-    return sorted(facts, key=lambda fact: (-expected.get(fact, 0.0), program.definitions[fact.name].absent is not None))
+    expected = {fact: effect for fact, effect in effects(program, case, wanted, facts).items() if effect}
+    first = sorted(
+        facts, key=lambda fact: (-expected.get(fact, 0.0), program.definitions[fact.name].absent is not None)
+    )
+    return [(fact, expected.get(fact, 0.0)) for fact in first]
 
 
 def in_order_of_rules(program: Program, facts: Collection[Fact]) -> list[Fact]:

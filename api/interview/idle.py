@@ -16,30 +16,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.cases.interpreters import Interpreters
-from api.cases.naming import period_for
 from api.cases.ranking import in_order_of_rules
+from api.interview.differing import Told
 from api.interview.telling import Piece, Telling
 from engine.interpret.cases import Case
 from engine.interpret.domain import needs_of
 from engine.interpret.further import is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome, Possible
-from engine.ir.program import Definition, Program
 
 MOST_DEEP = 4
 
 
 class Spent(Exception):
     """The bound on work is reached. Never leaves this module."""
-
-
-def figures_wanted(program: Program, case: Case, wanted: Sequence[Definition]) -> list[Fact]:
-    """The wanted figures of everybody in a case."""
-    return [
-        Fact(figure.name, instance, period_for(program, figure, case.at))
-        for figure in wanted
-        for instance in case.instances.get(figure.entity, ())
-    ]
 
 
 @dataclass(eq=False)
@@ -52,14 +42,14 @@ class Proof:
     asked: Fact
     left: int
     ends: bool = False
-    """Whether the figures are known, and the same, after any answer: though idle, it ends an interview."""
 
-    def holds(self, case: Case) -> bool:
-        """Whether no answer can matter in a case; False where that was not proved within the bound."""
+    def told(self, case: Case) -> Told:
+        """What is proved in a case: that no answer can matter, or that the figures are the same after each."""
         try:
-            return self._idle(case, MOST_DEEP)
+            is_idle = self._idle(case, MOST_DEEP)
         except Spent:
-            return False
+            return Told.OPEN
+        return Told.OPEN if not is_idle else Told.SAME if self.ends else Told.IDLE
 
     def _idle(self, case: Case, deep: int) -> bool:
         needs = self._needs(self._outcomes(case))

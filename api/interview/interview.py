@@ -1,7 +1,8 @@
 """What to ask next so that some figures are determined, computed anew from what is known: nothing is scripted.
 
 1. The interpreter, with what is not known unknown, says which figures are open and which facts they still hang on. What
-   is not among those is never asked. Of permissions, what is proved idle by cases (`idle`) comes last.
+   is not among those is never asked. Nor, of permissions, is what is proved to be idle (`differing`); where nothing
+   that is open can matter, the figure is determined, though ranges do not tell.
 2. Two completions: all of those facts absent, and those that most people have at their usual amount. In each, one fact
    at a time is something telling; machine code gives the figures of all in one batch. A fact's effect is the largest
    change of a wanted figure, times the share of people who have the fact.
@@ -19,12 +20,16 @@ from fractions import Fraction
 
 from api.cases.calculate import Asked, Calculation, Of, Question, calculate, question
 from api.cases.interpreters import Interpreters
-from api.cases.ranking import facts_ranked, in_order_of_rules
+from api.cases.ranking import effects_ranked, in_order_of_rules
 from api.failures import Misuse
-from api.interview.idle import Proof, figures_wanted
+from api.interview.constant import Constant
+from api.interview.differing import Told, Way, examined, figures_wanted
+from api.interview.idle import Proof
 from api.interview.telling import Telling
+from engine.explain.questions import sample_values
 from engine.explain.words import humanized
 from engine.interpret.cases import EVERY, Case
+from engine.interpret.constants import Constants
 from engine.interpret.domain import needs_of
 from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
@@ -33,9 +38,13 @@ from engine.ir.program import Definition, Program
 from engine.values.types import NONE, EnumValue, Kind, Value
 
 MOST_NAMED = 5
-MOST_WORK, MOST_IDLE = 4_000, 6
-"""So much work (`Figures.work`) goes into proofs that questions are idle, some 40 ms, and of so many questions. Where
-all are idle one is asked all the same: ranges may need it to see that all is known."""
+MOST_COMPLETED = 20
+"""So many times what figures turn out to need is stated until a case is complete."""
+MOST_WORK, EACH_WORK, CONSTANT_WORK = 6_000, 1_500, 1_500
+"""So much work (`Figures.work`) goes into finding a question that can matter, some 60 ms, where none is seen to at
+once; into a witness, or a proof, of each; and into a proof that all is determined."""
+FEW_OPEN = 15
+"""With more open facts than these it is not tried whether all is determined: it never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +81,13 @@ def next_step(
     needs = _needs(interpreter, wanted)
     interpreters.keep(interpreter)
     facts = _with_what_is_listed(program, asked_case, wanted, needs, interpreters)
-    ranked = [fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed]
-    best = _first_that_may_matter(ranked, asked_case, wanted, interpreters)
+    ranked = [pair for pair in effects_ranked(program, asked_case, wanted, facts) if pair[0] not in passed]
+    best, told = _first_that_may_matter(ranked, asked_case, wanted, interpreters)
     if best is None:
-        return _about_lists(Step(calculated, None, len(facts)), asked_case, needs, passed)
+        over = Step(calculated, None, len(facts))
+        if told is Told.SAME and not any(map(is_list, needs)):
+            over = Step(_determined(program, asked_case, wanted, calculated), None, 0)
+        return _about_lists(over, asked_case, needs, passed)
     return Step(
         calculated, question(program, best), len(facts), _options(program, program.definitions[best.name])
     ), best
@@ -97,22 +109,49 @@ def _with_what_is_listed(
 
 
 def _first_that_may_matter(
-    ranked: Sequence[Fact], case: Case, wanted: Sequence[Definition], interpreters: Interpreters
-) -> Fact | None:
-    """The first fact that is not proved to be idle; of permissions, which are quickly found. Where all that were looked
-    at are idle, one after which ranges tell that all is known, else the next."""
-    if not ranked or not all(figure.type.kind is Kind.BOOLEAN for figure in wanted):
-        return next(iter(ranked), None)
+    ranked: Sequence[tuple[Fact, float]], case: Case, wanted: Sequence[Definition], interpreters: Interpreters
+) -> tuple[Fact | None, Told]:
+    """The first fact that moves a figure, or, of permissions, which are quickly found, that decides one somewhere; else
+    the first of which it is not proved that it is idle. None where all are, or where the figures are the same whatever
+    is answered; with what is known then."""
+    if not ranked or ranked[0][1] or not all(figure.type.kind is Kind.BOOLEAN for figure in wanted):
+        return next((fact for fact, _ in ranked), None), Told.OPEN
+    figures, left, unproved = figures_wanted(interpreters.program, case, wanted), MOST_WORK, list[Fact]()
+    listed = replace(case, whole=case.whole | {EVERY})
+    if len(ranked) <= FEW_OPEN and Constant(interpreters, figures, CONSTANT_WORK).is_proved(listed):
+        return None, Told.SAME
     telling = Telling.of(interpreters.program, case, *wanted)
-    figures = figures_wanted(interpreters.program, case, wanted)
-    left, ending = MOST_WORK, list[Fact]()
-    for fact in ranked[:MOST_IDLE]:
-        proof = Proof(interpreters, telling, figures, fact, left)
-        if not proof.holds(case):
-            return fact
-        left = proof.left
-        ending += [fact] if proof.ends else []
-    return next(iter([*ending, *ranked[MOST_IDLE:], *ranked]))
+    for fact, _ in ranked:
+        told, _, unspent = examined(interpreters, case, figures, fact, min(left, EACH_WORK), ways=(Way.NEAREST,))
+        left -= min(left, EACH_WORK) - unspent
+        if told is Told.OPEN:
+            proof = Proof(interpreters, telling, figures, fact, min(left, EACH_WORK))
+            told = proof.told(case)
+            left -= min(left, EACH_WORK) - max(proof.left, 0)
+        if told is Told.DECIDES:
+            return fact, told
+        if told is Told.SAME:
+            return None, told
+        unproved += [fact] if told is Told.OPEN else []
+    return next(iter(unproved), None), Told.IDLE
+
+
+def _determined(program: Program, case: Case, wanted: Sequence[Definition], open_: Calculation) -> Calculation:
+    """The figures of a case that are the same in every completion, as they are in one."""
+    constants = Constants(program)
+    for _ in range(MOST_COMPLETED):
+        interpreter = Interpreter(program, case, constants)
+        calculated = calculate(program, case, wanted, Asked(), interpreter=interpreter)
+        needs = _needs(interpreter, wanted)
+        if not needs:
+            return replace(open_, results=calculated.results)
+        case = replace(case, given={**case.given, **{fact: _any(program, fact) for fact in needs}})
+    return open_
+
+
+def _any(program: Program, fact: Fact) -> Value:
+    definition = program.definitions[fact.name]
+    return definition.absent if definition.absent is not None else sample_values(definition, program)[0]
 
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], interpreters: Interpreters) -> list[Fact]:
