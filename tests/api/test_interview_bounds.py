@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -87,21 +88,37 @@ def holds(outcome: Possible, completed: Outcome) -> bool:
     return (low is None or low <= completed.value) and (high is None or completed.value <= high)
 
 
+def short(fact: Fact) -> str:
+    return fact.name.rpartition(":")[2]
+
+
+def is_only_taker(case: Case, figure: Definition, question: Fact) -> bool:
+    """Whether a score is asked of the only taker of a sitting whose anchor score is known. The mean of the sitting is
+    that score, so its calibrated score is the reference plus what the anchor score is above its own, whatever it is."""
+    anchored = any(short(fact) == "anchor_score" and fact.instance == question.instance for fact in case.given)
+    takers = [case.holders[key] for key in case.holders if key[0] == "sitting"]
+    return short(question) == "score" and anchored and (question.instance,) in takers
+
+
+def is_of_age_for_all(case: Case, figure: Definition, question: Fact) -> bool:
+    """Whether somebody of 24 or more is asked what he drives and how, for his age alone: no vehicle asks for more."""
+    born = next((value for fact, value in case.given.items() if short(fact) == "birth_date"), None)
+    at = case.at.start
+    return figure.short_name == "is_old_enough" and isinstance(born, date) and born <= at.replace(year=at.year - 24)
+
+
+IDLE = {"certification": is_only_taker, "gb": is_of_age_for_all}
+"""Questions that cannot decide, though ranges hang on them, and neither is proved within the bound on work: which."""
+
+
 @pytest.mark.parametrize(
-    ("name", "number", "share"),
-    [
-        ("gb", 40, 0.96),  # whoever is 34 is old enough for everything: the proof takes four times the work it is given
-        ("us_ca", 40, 1.0),
-        ("us_passport", 40, 1.0),
-        ("eu", 40, 1.0),
-        ("de", 40, 1.0),
-        ("certification", 10, 0.9),  # the mean of a sitting of one takes the only score back out: no proof sees that
-    ],
+    ("name", "number"),
+    [("gb", 40), ("us_ca", 40), ("us_passport", 40), ("eu", 40), ("de", 40), ("certification", 10)],
 )
-def test_the_range_shown_holds_every_completion_and_questions_can_decide(name: str, number: int, share: float) -> None:
+def test_the_range_shown_holds_every_completion_and_questions_can_decide(name: str, number: int) -> None:
     shipped = Shipped(name)
     program, rng = shipped.program, random.Random(5)
-    asked = witnessed = completed = 0
+    asked = completed = 0
     for case, truth, figure, fact in shipped.open_cases(11, number):
         now, interpreters, passed = case, Interpreters(program), set[Fact]()
         for _ in range(STEPS):
@@ -115,8 +132,9 @@ def test_the_range_shown_holds_every_completion_and_questions_can_decide(name: s
                 break
             asked += 1
             witness = decides(program, now, [figure], question)
-            if witness is not None:
-                witnessed += 1
+            if witness is None:
+                assert name in IDLE and IDLE[name](now, figure, question), (figure.short_name, question, now.given)
+            else:
                 results = [
                     shipped.find(
                         replace(
@@ -137,7 +155,6 @@ def test_the_range_shown_holds_every_completion_and_questions_can_decide(name: s
                 now = replace(now, given={**now.given, question: answer})
     assert completed > 50
     assert asked > 10
-    assert witnessed >= share * asked
 
 
 def test_why_a_permission_hangs_on_a_fact_is_told(tmp_path: Path) -> None:
