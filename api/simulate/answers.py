@@ -6,10 +6,10 @@ statistics, computed in floating point and rounded to the digits shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from engine.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BudgetLine:
     """A tax, a benefit, the net of all, or a figure shown beside them: totals before and after, exact.
 
@@ -30,7 +30,7 @@ class BudgetLine:
     having_after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupRow:
     """A group of units: how many there are (`n` unweighted, `weight` of the nation), and how their net income changes.
 
@@ -48,7 +48,7 @@ class GroupRow:
     suppressed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Grouping:
     """All units, parted in one way; the last row is all of them."""
 
@@ -57,7 +57,7 @@ class Grouping:
     rows: tuple[GroupRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Share:
     """A cell of winners and losers: `n` units (unweighted; null if suppressed) and their weight (exact)."""
 
@@ -66,7 +66,7 @@ class Share:
     share: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WinnersRow:
     """A group's units by how they fare, in the order of `Winners.columns`."""
 
@@ -75,7 +75,7 @@ class WinnersRow:
     cells: tuple[Share, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Winners:
     """Who gains and who loses, by group."""
 
@@ -84,7 +84,7 @@ class Winners:
     rows: tuple[WinnersRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Measure:
     """A statistic before and after."""
 
@@ -96,7 +96,7 @@ class Measure:
     standard_error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RateBand:
     """Units by how much of more earnings they do not keep: shares of the weight before and after."""
 
@@ -107,7 +107,7 @@ class RateBand:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CliffCause:
     """What takes most of more earnings from units that lose more than they earn: a tax, or a benefit that ends. `n` is
     how many of them in the sample, `share` which part of their weight, in per cent."""
@@ -118,7 +118,7 @@ class CliffCause:
     share: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Rates:
     """A distribution of rates: `name` is marginal (of more earnings) or participation (of all of them), `earner` the
     role of whose earnings they are.
@@ -141,7 +141,7 @@ class Rates:
     causes_after: tuple[CliffCause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ChangedFigure:
     """A figure that the reform changes in an example, with its law and the constants that are new in it."""
 
@@ -154,7 +154,7 @@ class ChangedFigure:
     constants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Example:
     """A household like one that changes most: rounded, so that nobody is shown. `case` is what to give to `why`.
 
@@ -167,7 +167,7 @@ class Example:
     steps: tuple[ChangedFigure, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TableRow:
     """A row of one of Tax-Calculator's tables: `n` units (unweighted; null if not shown), and a cell a column."""
 
@@ -176,7 +176,7 @@ class TableRow:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NamedTable:
     """One of Tax-Calculator's tables, under its names: in dollars and returns."""
 
@@ -186,7 +186,7 @@ class NamedTable:
     rows: tuple[TableRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Behaviour:
     """What follows if people respond by an elasticity: totals of earnings, exact, and the budget with the response."""
 
@@ -198,7 +198,7 @@ class Behaviour:
     budget: tuple[BudgetLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HouseholdsAnswer:
     """What one reform does household by household: the units that share a home added up. `n` is how many households
     there are, unweighted; `weight` how many of the nation they stand for, exact; `mean_size` how many people share one.
@@ -216,7 +216,7 @@ class HouseholdsAnswer:
     poverty_line: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReformAnswer:
     """What one reform does in one year. `households`: by them, if the population says who shares a home."""
 
@@ -239,7 +239,7 @@ class ReformAnswer:
     households: HouseholdsAnswer | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class YearAnswer:
     """A year: the population as carried to it, and each reform beside current law. `projected`: the amounts of that
     year's law are not known yet, and moved on by what is assumed of prices and wages."""
@@ -254,7 +254,7 @@ class YearAnswer:
     reforms: tuple[ReformAnswer, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WindowLine:
     """A line of a reform's budget over several years: its change in each, and the sum of them, exact."""
 
@@ -266,7 +266,7 @@ class WindowLine:
     total: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Simulation:
     """The whole answer. `manifest` is what `--again` takes to give the same bytes."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,10 +20,11 @@ from api.simulate.told_before import added_said, expected_nothing
 from api.simulate.view import View, load_view
 from api.simulate.window import years_of
 from engine.ir.program import Program
+from engine.records import record
 from engine.values.periods import Period
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Asked:
     """What is asked for, read and checked. `added`: what is said of facts that only a reform has."""
 

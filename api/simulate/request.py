@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from engine.records import record
 
 SAMPLES, SEED = 100, 20_260_101
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Request:
     """What is asked for. Each of `reforms` is a reform of its own; its files are laid over the law in order.
 

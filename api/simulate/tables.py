@@ -6,7 +6,6 @@ Groups stay in standard errors as they are in the whole sample.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +20,7 @@ from api.simulate.known import Entries
 from api.simulate.sampling import Floats
 from api.simulate.suppress import SMALL_BELOW, suppressed
 from api.simulate.weighed import Weighed
+from engine.records import record
 
 FARES = ("lose more than 5%", "lose up to 5%", "no change", "gain up to 5%", "gain more than 5%")
 
@@ -98,7 +98,7 @@ def groupings(weighed: Weighed, ways: Sequence[Parting]) -> tuple[Grouping, ...]
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Totals:
     """Of a group: units, their weight, and the weighted totals of net income and of its change, exact."""
 

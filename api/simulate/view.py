@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ import yaml
 from api.cases.naming import find_definition
 from api.failures import Misuse, suggestion
 from engine.ir.program import Program
+from engine.records import record
 from engine.values.types import Kind
 
 _VIEWS = Path(__file__).with_name("views")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HouseholdBenefit:
     """What a benefit of a household is called, and the entities and facts that a population must state for it."""
 
@@ -28,7 +29,7 @@ class HouseholdBenefit:
     needs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class View:
     """Names of figures: `incomes` are facts of people, all else are figures of the unit.
 

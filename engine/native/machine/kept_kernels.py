@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -23,12 +23,13 @@ from engine.native.machine.toolchain import Loaded, machine
 from engine.native.plan.interface import Interface
 from engine.native.plan.options import Options
 from engine.native.plan.terms import Entries, Reliance, TermsDoNotFit, filled
+from engine.records import record
 
 VARIANTS = 4
 _LOADED: WeakValueDictionary[str, Loaded] = WeakValueDictionary()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Found:
     """The name of an object, what running it takes, and a program's constants for it."""
 
@@ -37,7 +38,7 @@ class Found:
     terms: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Decided:
     """What decides a kernel: the program, the options, and in words the rest (`deciding`)."""
 

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Union
 
+from engine.records import record
 from engine.values.types import Kind
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TableColumn:
     """A table's column: one entry for each of its keys."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BracketCount:
     """The most brackets that a scale has under any key."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RateSpan:
     """The least and the greatest rate of a scale."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Threshold:
     """Where a scale's bracket begins, for each of its keys."""
 
     bracket: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BracketValue:
     """What a step scale gives in a bracket, for each of its keys."""
 
     bracket: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RateRise:
     """A marginal scale's rate in a bracket less the rate of the bracket below, for each of its keys."""
 
@@ -60,7 +60,7 @@ class Piece(Enum):
     IS_NONE = "is none"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Request:
     """What stands in a block: of the constant `name` on `day` a place (None: a parameter has only one), and of each
     value there a piece. `number`: the kind of number that it is, which decides its form (None: it is not a number)."""
@@ -72,7 +72,7 @@ class Request:
     number: Kind | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Form:
     """How values are held: whole numbers from `low` to `high`, each over `d`."""
 
@@ -81,7 +81,7 @@ class Form:
     high: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Block:
     """Consecutive entries of the vector: where they start, how many there are, and their form."""
 

@@ -10,7 +10,6 @@ code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import lcm
@@ -33,6 +32,7 @@ from engine.native.plan.requests import (
     Threshold,
 )
 from engine.reading.declared_constants import Bracket, KeyType, Scale
+from engine.records import record
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
 
 PAD = 8
@@ -70,7 +70,7 @@ class Entries:
         return None if moves else tuple(day for day, _ in constant.values)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reliance:
     """What code relies on in a program's constants: what stands in each block and in which form (None: there is nothing
     on that day), which blocks are above zero, and on which days some constants change. `size`: of the vector."""
