@@ -185,7 +185,8 @@ def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
 def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]) -> Layout:
     """The layout of a population that differs in the entries of some columns only: the rest is shared, not made
     again."""
-    kept = {cell: array for cell, array in layout.kept.items() if cell not in cells}
+    other = frozenset(cells)
+    kept = {cell: array for cell, array in layout.kept.items() if cell not in other}
     return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond), orders={}, made=[])
 
 
