@@ -47,10 +47,10 @@ def filled_otherwise(program: Program, columns: Columns, cell: Cell, first: Colu
 class ByChance:
     """Fills facts by chance, often with the law's own numbers or a step beside them."""
 
-    def __init__(self, program: Program, columns: Columns) -> None:
+    def __init__(self, program: Program, columns: Columns, seed: int = 0) -> None:
         self._program, self._columns = program, columns
         self._edges = boundaries(program, columns.at)
-        self._rng = np.random.default_rng(0)
+        self._rng = np.random.default_rng(seed)
 
     def filled(self, cell: Cell, first: Column, share: float) -> Column:
         """A column in which a share of what is missing is filled by chance, and the rest as in another, `first`."""

@@ -76,8 +76,10 @@ def undetermined(
     if not whole.is_done:
         rest = whole.rest()
         rest.together()
-        if not rest.is_done:
-            rest.by_chance()
+        tried = 0
+        while not rest.is_done and tried < MOST_CHANCES:
+            tried += rest.by_chance(tried)
+            rest = rest.rest()  # of half as many rows everything takes half as long
     return {cell: (np.isin(np.arange(len(rows)), list(told[cell])), told[cell]) for cell, rows in bad.items()}
 
 
@@ -140,19 +142,23 @@ class _Search:
         for way in WAYS:
             self._follow({cell: filled_so(self.program, self.columns, cell, way) for cell in self.cells})
 
-    def by_chance(self) -> None:
-        """Fill some facts otherwise, by chance: of all of them, and of those on which figures of others hang."""
-        chance, in_vain = ByChance(self.program, self.columns), 0
-        for number in range(MOST_CHANCES):
+    def by_chance(self, tried: int) -> int:
+        """Fill some facts otherwise, by chance: of all of them, and of those on which figures of others hang. How many
+        populations were filled, after so many `tried`: all that may be, or until half of the rows are left."""
+        chance, in_vain, at_first = ByChance(self.program, self.columns, tried), 0, self._left_count
+        for number in range(tried, MOST_CHANCES):
             before = self._left_count
             if not before or in_vain == IN_VAIN:
-                return
+                return MOST_CHANCES
+            if before <= at_first // 2:
+                return number - tried
             place, likely = number % (2 * len(CHANCES)), self._likely()
             cells, share = self.cells, CHANCES[place % len(CHANCES)]
             if place >= len(CHANCES) and likely:
                 cells, share = likely, min(1.0, FEW / len(likely))
             self._follow({cell: chance.filled(cell, self.first.columns[cell], share) for cell in cells})
             in_vain = in_vain + 1 if before - self._left_count < WORTH_TRYING * before else 0
+        return MOST_CHANCES
 
     @property
     def _left_count(self) -> int:
@@ -170,7 +176,10 @@ class _Search:
         columns = kept_rows(self.program, self.columns, {entity: keep[entity] for entity in self.columns.counts})
         components = {entity: rows[keep[entity]] for entity, rows in self.components.items()}
         left = {figure: rows[keep[self._entity(figure)]] for figure, rows in self.left.items()}
-        whole = {entity: np.flatnonzero(rows) for entity, rows in keep.items()}
+        whole = {
+            entity: np.flatnonzero(rows) if self.whole is None else self.whole[entity][rows]
+            for entity, rows in keep.items()
+        }
         return _Search(self.program, columns, self.cells, components, self.compute, left, self.told, whole)
 
     def _entity(self, figure: Cell) -> str:

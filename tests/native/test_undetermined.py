@@ -13,7 +13,7 @@ from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir.program import Definition, Program
-from engine.native import Options, evaluate
+from engine.native import Options, evaluate, undetermined
 from engine.native.agreement import differences
 from engine.native.asking import Asking
 from engine.native.plan.plan import cell_for
@@ -177,3 +177,46 @@ def test_households_of_one_shape_share_what_the_interpreter_found(
     assert [(row, outcome) for cell, row, outcome in answers if cell == cells[0]] == [
         (0, Known(16_000)), (1, Known(16_000)), (2, Known(2_000)),
     ]  # fmt: skip
+
+
+NESTED = (
+    TOGETHER.replace("exports: [allowance, moved, works]", "exports: [allowance, moved, works, pay, limit]")
+    .replace(
+        "    variables:\n",
+        "      pay: {entity: person, period: year, type: money, label: Pay, range: 0 .. 1_000_000, absent: 0}\n"
+        "      limit: {entity: person, period: year, type: money, label: Limit, range: 0 .. 1_000_000}\n"
+        "    variables:\n",
+    )
+    .replace("if moved and works then", "if moved and works and pay > limit then")
+)
+
+
+def test_who_is_left_is_named_rightly_however_often_the_others_are_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all rows three facts must be filled together: chance finds that of few at a time, so that the search goes on
+    among fewer and fewer. Every second row has stated that it did not move, and hangs on nothing."""
+    compiled = check(tmp_path, {"made": NESTED})
+    assert compiled.program is not None, told(compiled)
+    narrowed: list[int] = []
+    rest = undetermined._Search.rest
+
+    def watched(search: undetermined._Search) -> undetermined._Search:
+        fewer = rest(search)
+        narrowed.append(fewer.columns.counts["person"])
+        return fewer
+
+    monkeypatch.setattr(undetermined._Search, "rest", watched)
+    monkeypatch.setattr(undetermined._Search, "together", lambda search: None)
+    draw = np.random.default_rng(5)
+    moved = np.ma.masked_array(np.zeros(MANY, np.bool_), np.arange(MANY) % 2 == 0)
+    limit = np.ma.masked_array(draw.integers(0, 1_000, MANY), np.zeros(MANY, np.bool_))
+    tables = {"person": {"id": np.arange(MANY), "moved": moved, "limit": limit}}
+    columns = from_numpy(compiled.program, AT, tables, complete=False).columns
+    assert columns is not None
+    result = evaluate(compiled.program, columns, ["allowance"], options=Options(cache=""))
+    figure = result.figures["allowance"]
+    assert figure.status is not None
+    assert set(np.flatnonzero(figure.status == UNDETERMINED).tolist()) == set(range(0, MANY, 2)) == set(figure.messages)
+    assert differences(compiled.program, columns, result) == []
+    assert len(narrowed) > 2 and narrowed == sorted(narrowed, reverse=True), narrowed
