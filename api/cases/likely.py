@@ -15,6 +15,7 @@ from typing import Any
 from engine.ir.program import Definition
 from engine.kept import fetch, folder_for, keep, pickled, unpickled
 
+EVERYBODY = 1.0
 SELDOM = 0.01
 WITHOUT_FORM = "_without_form"
 _PERCENTILES = (0.25, 0.5, 0.9)
@@ -30,8 +31,11 @@ class Likely:
 
 
 def likely(definition: Definition) -> Likely:
-    """What the sample says of a fact; seldom, where it says nothing."""
-    return _shares().get(definition.short_name.removesuffix(WITHOUT_FORM), Likely(SELDOM))
+    """What the sample says of a fact. Where it says nothing: everybody, of a word, a day or a yes or no that every
+    complete case must state, such as the State in which somebody lives; else seldom."""
+    said = _shares().get(definition.short_name.removesuffix(WITHOUT_FORM))
+    everybodys = definition.absent is None and definition.default is None and not definition.type.is_number
+    return said or Likely(EVERYBODY if everybodys else SELDOM)
 
 
 @cache

@@ -52,3 +52,15 @@ def test_a_fact_of_many_months_is_asked_once(tmp_path: Path) -> None:
     assert "(rent of ann for 2024-01 to 2024-12, 12 periods)" in answer
     assert "(rent of bob for 2024-12)" in answer
     assert "more facts" not in answer
+
+
+def test_what_everybody_can_say_of_a_home_comes_among_the_first(tmp_path: Path) -> None:
+    """In which State the home is counted as seldom as what hardly anybody has, and came after dozens of amounts."""
+    case = tmp_path / "case.yaml"
+    case.write_text(
+        "at: 2024-10\npeople: {ann: {}, bob: {}}\ncomplete: [occupants]\ndwellings: {home: {occupants: [ann, bob]}}\n"
+    )
+    asked = run("calc", "us", case, "--want", "household_snap_of_month").stdout.partition("ask next:")[2]
+    first = asked.strip().splitlines()[:5]
+    assert any("dwelling_state of home" in line for line in first), asked
+    assert any("home_shares_food of home" in line for line in first), asked
