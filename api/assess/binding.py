@@ -203,6 +203,8 @@ def bind(
     read: dict[str, Definition] = {}
     wanted: dict[str, Wanted] = {}
     cells = tuple(reached(program, period, figures, stated))
+    if stated and any(program.definitions[cell.name].entity == entity.within for cell in cells):
+        days = None  # what is so of the larger group that its people are in, whole histories tell
     for cell in cells:
         definition = program.definitions[cell.name]
         if program.find(definition.short_name) is not definition:

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.terms import assessments_by_name, terms_of
+from api.assess.standings import standing_of
+from api.assess.terms import Terms, assessments_by_name, terms_of
 from api.cases.effects import effects
 from api.cases.machine import columns_of
-from citizens import Belongs, SqliteLog, Value, open_log
+from citizens import Assessment, Belongs, SqliteLog, Value, open_log
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
@@ -155,6 +156,29 @@ def test_a_log_assesses_both_the_stated_and_the_made(log: SqliteLog, program: Pr
     log.append([correction("person/cy", "6", {"kitchen": None}, NEW_YEAR)])
     follow(log, program)
     assert (owed(log, "kitchen/k"), owed(log, "kitchen/b/cy")) == (7, 0)
+
+
+def rent_of(log: SqliteLog, terms: Terms) -> object:
+    """What the last assessment of a kitchen says of its rent."""
+    last = standing_of(log.read_subject("kitchen/k"), terms).last
+    assert last is not None and isinstance(last.body, Assessment)
+    return dict(last.body.figures)["home_rent"]  # type: ignore[arg-type]
+
+
+def test_a_stated_group_is_assessed_by_what_is_so_of_its_home(log: SqliteLog, tmp_path: Path) -> None:
+    """The assessment was refused: it gathered facts of the kitchen and of its people alone."""
+    settings = STATED.replace(
+        "period: year, liabilities: {kitchen_pay: Meals}", "period: month, liabilities: {home_rent: Rent}"
+    )
+    program = compile_rules(write_rules(tmp_path / "rented", WITH_HOME, settings))
+    of_stated = terms_of(program, assessments_by_name(program)["meals"], MARCH, "test")
+    log.append([facts("person/bob", "1", stated("b", "k", 7), NEW_YEAR)])
+    log.append([facts("dwelling/b", "2", {"stoves": 3}, NEW_YEAR)])
+    assert run_annual(log, of_stated).assessed == 1
+    assert rent_of(log, of_stated) == 21
+    log.append([correction("dwelling/b", "3", {"stoves": 4}, NEW_YEAR)])
+    follow(log, program)
+    assert rent_of(log, of_stated) == 28
 
 
 def test_groups_stated_for_another_time_alone_are_told_and_not_made(log: SqliteLog, program: Program) -> None:
