@@ -111,7 +111,7 @@ def _means(tries: Sequence[_Try], figures: Sequence[NDArray[np.float64]]) -> dic
     """By how much each fact moves the figures from the first row, on average over what it was tried as."""
     moved = np.zeros(len(tries), dtype=np.float64)
     for values in figures:
-        moved = np.maximum(moved, np.abs(values[1:] - values[0]).max(axis=1, initial=0.0))
+        moved = np.maximum(moved, np.nan_to_num(np.abs(values[1:] - values[0])).max(axis=1, initial=0.0))
     moves: dict[Fact, list[float]] = {}
     for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
         moves.setdefault(fact, []).append(effect)

@@ -309,6 +309,6 @@ class _Effects:
         moved = np.zeros(len(tries), dtype=np.float64)
         for values in figures_of_tries(self._interview.program, self._case, columns, tries, self._measured):
             self.largest = max(self.largest, float(np.abs(values[0]).max(initial=0.0)))
-            moved = np.maximum(moved, np.abs(values - values[0]).max(axis=1, initial=0.0))
+            moved = np.maximum(moved, np.nan_to_num(np.abs(values - values[0])).max(axis=1, initial=0.0))
         effects: Sequence[float] = moved.tolist()
         return effects

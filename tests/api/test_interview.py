@@ -353,3 +353,17 @@ def test_of_many_figures_only_as_many_are_measured_as_read_every_open_fact() -> 
     assert 0 < len(chosen) <= 3 < MOST_MEASURED < len(wanted)
     assert set(facts_read(us, case, tuple(chosen))) == set(facts_read(us, case, tuple(wanted)))
     assert measured(Interview(us, wanted[:5], ()), case) == wanted[:5]
+
+
+def test_what_is_tried_and_contradicts_something_is_left_to_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tips without wages, or more taxable than was distributed, are refused: the interpreter would say why, a second
+    for each question."""
+    program = load_program("us")
+    data = {"at": "2024", "people": {"ada": {"age": 34}}, "tax_units": {"home": {"head": "ada"}}}
+    case = case_from_data(program, data, Diagnostics())
+    assert case is not None
+    handed: list[object] = []
+    monkeypatch.setattr("engine.native.running.hand_over", lambda *asked, **_: handed.append(asked))
+    wanted = [program.definitions[name] for name in ("eitc", "refundable_ctc", "savers_credit")]
+    _, fact = next_step(program, case, wanted)
+    assert fact is not None and not handed
