@@ -191,6 +191,14 @@ def test_code_of_a_reform_serves_others_like_it(land: Land, written: list[str]) 
         assert len(written) == 2, line
 
 
+def test_code_that_was_lost_is_written_as_it_was(land: Land, written: list[str]) -> None:
+    land.agrees(land.law, WANTED)
+    entries = sorted((land.folder / "objects").iterdir(), key=lambda path: path.stat().st_size)
+    entries[-1].unlink()
+    land.agrees(land.law, WANTED)
+    assert written == [written[0]] * 2
+
+
 def test_another_formula_is_another_law(land: Land, written: list[str]) -> None:
     land.agrees(land.law, WANTED)
     path = land.rules / "tax.yaml"

@@ -127,7 +127,7 @@ def _make(decided: Decided, layout: Layout, wanted: Sequence[Cell], shape: Shape
 
     program, options = decided.program, decided.options
     target = machine(options.width)
-    chosen = replace(options, roomy=options.roomy or kept_kernels.serves_others(decided))
+    chosen = replace(options, roomy=options.roomy or kept_kernels.fits_none(decided))
     text, interface, relied, terms = make_text(program, layout, wanted, shape, options=chosen, target=target)
     if not interface.outputs:
         return Kernel(program, interface, terms, None, options)

@@ -78,9 +78,10 @@ def keep(decided: Decided, found: Found, relied: Reliance) -> None:
             return
 
 
-def serves_others(decided: Decided) -> bool:
-    """Whether code for a program that differs in values of constants alone is kept."""
-    return any(object_cache.fetch(decided.folder, key) is not None for key in _variants(decided))
+def fits_none(decided: Decided) -> bool:
+    """Whether what is kept for programs that differ in values of constants alone does not fit this one's."""
+    kept = any(object_cache.fetch(decided.folder, key) is not None for key in _variants(decided))
+    return kept and _fitting(decided) is None
 
 
 def loaded(decided: Decided, name: str, code: bytes | None = None) -> Loaded | None:
