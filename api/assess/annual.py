@@ -24,12 +24,13 @@ from itertools import chain
 import numpy as np
 
 from api.assess.binding import Rows
-from api.assess.everybody import ALONE, Counted, columns_of_lives, counted
+from api.assess.everybody import Counted, columns_of_lives, counted
 from api.assess.figures import Assessed, AssessedColumns, assess
 from api.assess.gathering import Population, population_of
+from api.assess.placed import ALONE, Placed
 from api.assess.recording import AnnualReport, Recording, blocks
 from api.assess.terms import Terms
-from api.assess.whole_histories import assess_each, groups_in, larger_of
+from api.assess.whole_histories import assess_each, groups_in
 from api.failures import Failure
 from api.history.against_rules import misplaced
 from api.scale.spread import Spread, here
@@ -107,7 +108,8 @@ def run_annual(
         recorded=everybody.recorded,
         misplaced=everybody.misplaced,
     )
-    moved = assess_each(log, terms.binding, terms.definitions, everybody.moved, horizon)
+    placed = Placed()
+    moved = placed.noting(assess_each(log, terms.binding, terms.definitions, everybody.moved, horizon))
     several: Iterator[AssessedColumns | Iterable[Assessed]] = chain(
         _assessed(everybody, terms, threads, spread), [moved]
     )
@@ -117,9 +119,10 @@ def run_annual(
         block,
         lambda done: on_progress(done, everybody.groups),
     )
+    report.counted = everybody.count([group for group, _ in report.failed], placed if terms.binding.made else None)
     if terms.binding.made:
         report.groups = report.assessed + report.already + len(report.failed)
-    report.counted = everybody.count(_without_figures(log, terms, report))
+        report.alone = report.counted.people[ALONE]
     _finish(log, terms, report)
     return report
 
@@ -146,26 +149,17 @@ def nothing_known() -> Failure:
     return Failure("nothing was known by then", "import facts first, or give a later `--as-known`")
 
 
-def _without_figures(log: History, terms: Terms, report: AnnualReport) -> list[str]:
-    """The groups that people are in, of which something could not be assessed: of groups that facts make, the larger
-    ones."""
-    failed = [group for group, _ in report.failed]
-    if not terms.binding.made:
-        return failed
-    declared = terms.program.settings.entities[terms.binding.made]
-    return [whole for group in failed for whole in {*larger_of(log, declared, group), group}]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Everybody:
     """Who was there at the horizon, and who of them is assessed: groups by their rows, and `moved` ones by name, which
-    are assessed from whole histories. `count` says what became of everybody, given the groups that could not be.
+    are assessed from whole histories. `count` says what became of everybody, given the groups that could not be, and,
+    where a figure makes the groups, who was in which.
     `population` is None if nobody is in a group."""
 
     population: Population | None
     rows: Rows
     moved: list[str]
-    count: Callable[[list[str]], Counted]
+    count: Callable[[list[str], Placed | None], Counted]
     recorded: Mapping[str, Recorded]
     misplaced: tuple[str, ...]
 
@@ -177,7 +171,7 @@ class _Everybody:
     @property
     def alone(self) -> int:
         """How many people are in no group."""
-        return self.population.alone if self.population is not None else self.count([]).people[ALONE]
+        return self.population.alone if self.population is not None else self.count([], None).people[ALONE]
 
 
 def _everybody(log: History, terms: Terms, horizon: int) -> _Everybody:

@@ -22,11 +22,11 @@ import numpy as np
 
 from api.assess.binding import Binding, Rows
 from api.assess.gathering import Population
+from api.assess.placed import ALONE, ASSESSED, DUPLICATE, FAILED, SILENT, Placed
 from api.history.merging import SAME
 from citizens import Link, Snapshot, Table, Wanted
 from engine.values.types import Kind
 
-ASSESSED, FAILED, ALONE, DUPLICATE, SILENT = range(5)
 NOWHERE = -1
 
 
@@ -88,13 +88,20 @@ def _end(binding: Binding) -> str:
     return f"{binding.group}@end"
 
 
-def counted(binding: Binding, population: Population | None, snapshot: Snapshot, failed: Collection[str]) -> Counted:
+def counted(
+    binding: Binding,
+    population: Population | None,
+    snapshot: Snapshot,
+    failed: Collection[str],
+    placed: Placed | None = None,
+) -> Counted:
     """Everybody in a snapshot that was asked for `columns_of_lives` too, by what became of them. `population` is the
-    snapshot's; None if nobody is in a group."""
+    snapshot's; None if nobody is in a group. `failed` are the groups that could not be assessed. Where a figure makes
+    the groups, `placed` says who was in which."""
     persons = binding.person or binding.group
     people, money = [0] * 5, [Decimal(0)] * 5
     strays, stray_money = 0, Decimal(0)
-    for entity, state in _states(binding, population, snapshot, failed).items():
+    for entity, state in _states(binding, population, snapshot, failed, placed).items():
         for place in range(5):
             people[place] += int((state == place).sum()) if entity == persons else 0
             money[place] += stated(binding, snapshot.tables[entity], state == place)
@@ -108,7 +115,11 @@ def counted(binding: Binding, population: Population | None, snapshot: Snapshot,
 
 
 def _states(
-    binding: Binding, population: Population | None, snapshot: Snapshot, failed: Collection[str]
+    binding: Binding,
+    population: Population | None,
+    snapshot: Snapshot,
+    failed: Collection[str],
+    placed: Placed | None,
 ) -> Mapping[str, Rows]:
     """What became of each row of each table: of groups, their people, and the records of both."""
     states: dict[str, Rows] = {}
@@ -116,6 +127,10 @@ def _states(
         for entity in {binding.group, binding.person} & set(snapshot.tables):
             alone = snapshot.tables[entity]
             states[entity] = _alone(alone, np.full(len(alone), ALONE, dtype=np.int64))
+    elif placed is not None:
+        people = placed.of_people(population, failed)
+        states[binding.group] = placed.of_homes(population, people)
+        states[binding.person] = _alone(population.members[binding.person].table, people)
     else:
         states[binding.group] = _of_groups(population, failed)
         if binding.person:

@@ -43,13 +43,15 @@ class Assessed:
     """What came of a group. `values` are the figures in steps of the money grid, None where one does not apply.
 
     Empty if nobody is in the group, or if there is a fault. `used` names everybody in the group and their records, and
-    which attributes were known of each.
+    which attributes were known of each. Of a group that a figure makes, `people` are those in it; `used` names the rest
+    of the larger group too.
     """
 
     group: str
     used: tuple[Use, ...]
     values: Values = ()
     fault: str = ""
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

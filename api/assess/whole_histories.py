@@ -17,6 +17,7 @@ The annual run and a correction both come through here, as does a record that is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from api.assess.binding import Binding
 from api.assess.figures import MAX_FAULT, MAX_USED, Assessed
@@ -27,7 +28,7 @@ from citizens import Belongs, History, Snapshot, Timeline, Use
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.made_groups import grouping_of, parts_of, with_groups
+from engine.interpret.made_groups import grouping_of, parts_of, people_together, with_groups
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Possible
 from engine.ir.program import Definition
 from engine.native.handover import described, entry_of
@@ -101,11 +102,13 @@ def _made(
         yield Assessed(group, used, (), _unclear(binding, case, constants)[:MAX_FAULT])
         return
     interpreter = Interpreter(binding.program, case, constants)
+    together = people_together(interpreter, binding.made, inside.removesuffix("/"))
     for name in sorted(name for name in certain[binding.made] if name.startswith(inside)):
         made = f"{binding.made}/{name}"
         others = tuple(use for use in used if use.subject != made)
         attributes = next((use.attributes for use in used if use.subject == made), ())
-        yield _figured(binding, figures, (Use(made, attributes), *others), interpreter)
+        assessed = _figured(binding, figures, (Use(made, attributes), *others), interpreter)
+        yield replace(assessed, people=together.get(name, ()))
 
 
 def _somebody_in(binding: Binding, larger: str, case: Case) -> bool:

@@ -209,10 +209,12 @@ def _show(run: _Run) -> None:
 def _people(counted: Counted, terms: Terms) -> Iterator[str]:
     """Everybody, and the money that is stated of them: assessed or not, it adds up. Then what happened to them."""
     group = terms.binding.group.replace("_", " ")
+    assessed = terms.binding.assessed.replace("_", " ")
+    none = f"{assessed} that the facts make" if terms.binding.made else group
     words = (
         ("was assessed", "were assessed"),
-        (f"is in a {group} that could not be", f"are in a {group} that could not be"),
-        (f"is in no {group}", f"are in no {group}"),
+        (f"is in a {assessed} that could not be", f"are in a {assessed} that could not be"),
+        (f"is in no {none}", f"are in no {none}"),
         ("is somebody else under another name", "are somebody else under another name"),
         (f"has no facts that count for {terms.period}", f"have no facts that count for {terms.period}"),
     )

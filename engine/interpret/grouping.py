@@ -74,7 +74,7 @@ def members(
 def groups_in(interpreter: Evaluating, link: ir.Records, whole: str, frame: Frame) -> Sequence[str] | Unsure | Failure:
     """The groups of a kind in a larger one, in the order of their first members."""
     assert link.by is not None
-    places = places_in(interpreter, link.by, whole, _counted(interpreter, link.entity, frame), frame)
+    places = places_counted(interpreter, link.entity, link.by, whole, frame)
     if isinstance(places, Unsure | Failure):
         return places
     return tuple(dict.fromkeys(place for place in places.values() if place is not None))
@@ -108,6 +108,13 @@ def _counted(interpreter: Evaluating, entity: str, frame: Frame) -> date | Perio
     """When members of groups of a kind count in the formula's period."""
     period = _period(interpreter, frame)
     return period.start if interpreter.program.settings.entities[entity].counted_start else period
+
+
+def places_counted(
+    interpreter: Evaluating, entity: str, by: ir.Grouping, whole: str, frame: Frame
+) -> Places | Unsure | Failure:
+    """Who in a larger group is in which group of a kind, as members count in the formula's period."""
+    return places_in(interpreter, by, whole, _counted(interpreter, entity, frame), frame)
 
 
 def places_in(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from engine.interpret import grouping
 from engine.interpret.cases import Case
-from engine.interpret.evaluating import Unsure
+from engine.interpret.evaluating import Places, Unsure
 from engine.interpret.frames import Frame, Step
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure
@@ -54,19 +54,33 @@ def _groups(interpreter: Interpreter, entity: str, by: ir.Grouping) -> tuple[tup
     groups: dict[str, None] = {}
     sure = True
     for whole in interpreter.case.instances.get(by.within, ()):
-        for made in _by_period(interpreter, entity, by, whole):
-            if isinstance(made, Unsure):
-                sure, made = False, grouping.may_be(interpreter.case, by, whole)[:1]
-            groups |= dict.fromkeys(made)
+        for places in _by_period(interpreter, entity, by, whole):
+            if isinstance(places, Unsure):
+                sure = False
+                groups |= dict.fromkeys(grouping.may_be(interpreter.case, by, whole)[:1])
+            else:
+                groups |= dict.fromkeys(place for place in places.values() if place is not None)
     return tuple(groups), sure
 
 
-def _by_period(
-    interpreter: Interpreter, entity: str, by: ir.Grouping, whole: str
-) -> Iterator[tuple[str, ...] | Unsure]:
+def people_together(interpreter: Interpreter, entity: str, whole: str) -> dict[str, tuple[str, ...]]:
+    """Who is in which group that a figure makes in a larger one, in some period of the case; nobody in periods of which
+    it is not known."""
+    by = grouping_of(interpreter.program, entity)
+    assert by is not None
+    people: dict[str, dict[str, None]] = {}
+    for places in _by_period(interpreter, entity, by, whole):
+        for person, place in () if isinstance(places, Unsure) else places.items():
+            if place is not None:
+                people.setdefault(place, {})[person] = None
+    return {place: tuple(together) for place, together in people.items()}
+
+
+def _by_period(interpreter: Interpreter, entity: str, by: ir.Grouping, whole: str) -> Iterator[Places | Unsure]:
+    """Who is where in each period of the figure; nobody is anywhere where it is an error."""
     at = interpreter.case.at
     definition = interpreter.program.definitions[by.name]
     for part in parts_of(at, by):
         frame = Frame(whole, part, Step(Fact(by.name, whole, part), definition, ""), {}, {})
-        made = grouping.groups_in(interpreter, ir.Records(entity, ir.Self(by.within), by.within, by), whole, frame)
-        yield () if isinstance(made, Failure) else made if isinstance(made, Unsure) else tuple(made)
+        places = grouping.places_counted(interpreter, entity, by, whole, frame)
+        yield {} if isinstance(places, Failure) else places

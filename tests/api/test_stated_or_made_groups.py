@@ -158,6 +158,43 @@ def test_a_log_assesses_both_the_stated_and_the_made(log: SqliteLog, program: Pr
     assert (owed(log, "kitchen/k"), owed(log, "kitchen/b/cy")) == (7, 0)
 
 
+def test_each_assessment_counts_everybody_once_as_assessed_by_it_or_not(log: SqliteLog, program: Program) -> None:
+    """The assessment of the made counted all who live in any home, those too who are in a stated kitchen."""
+    log.append(
+        [
+            facts("person/ann", "1", lives("a", 1, 30), NEW_YEAR),
+            facts("person/kid", "2", lives("a", "none", 20), NEW_YEAR),
+            facts("person/bob", "3", stated("b", "k", 7), NEW_YEAR),
+            facts("person/cy", "4", lives("b", 1, 8), NEW_YEAR),
+            facts("person/dan", "5", lives("c", 1, 500), NEW_YEAR),
+            facts("person/eve", "6", lives("c", 2, 5_000), NEW_YEAR),
+            facts("person/fay", "7", {"pay": 40}, NEW_YEAR),
+        ]
+    )
+    of_stated, of_made = (
+        run_annual(log, terms_of(program, rules, YEAR, "test")) for rules in assessments_by_name(program).values()
+    )
+    assert of_stated.counted is not None and of_made.counted is not None
+    assert of_stated.counted.people == (1, 0, 6, 0, 0)  # bob
+    assert [group for group, _ in of_made.failed] == ["dwelling/c"]  # eve is paid more than there can be
+    assert of_made.counted.people == (1, 2, 4, 0, 0)  # ann; not kid, who cooks nowhere, nor bob, nor cy with him
+    assert sum(of_stated.counted.money) == sum(of_made.counted.money) == 5_605
+    assert of_made.alone == 4
+
+
+def test_who_is_in_a_made_group_that_could_not_be_assessed_counts_apart_from_others_there(
+    log: SqliteLog, tmp_path: Path
+) -> None:
+    formula = "sum(m.pay for m in members)"
+    module = WITH_HOME.replace(f"formula: {formula}", f'formula: "ceil(30 EUR * (30 EUR / {formula}), 1 EUR)"')
+    divided = compile_rules(write_rules(tmp_path / "divided", module, STATED))
+    log.append([facts("person/ann", "1", lives("a", 1, 30)), facts("person/kid", "2", lives("a", 1, 20))])
+    log.append([facts("person/bob", "3", lives("a", 2, 0))])
+    report = run_annual(log, terms_of(divided, assessments_by_name(divided)["meals_made"], YEAR, "test"))
+    assert [group for group, _ in report.failed] == ["kitchen/a/bob"]  # nothing is divided by his pay
+    assert report.counted is not None and report.counted.people == (2, 1, 0, 0, 0)
+
+
 def rent_of(log: SqliteLog, terms: Terms) -> object:
     """What the last assessment of a kitchen says of its rent."""
     last = standing_of(log.read_subject("kitchen/k"), terms).last
