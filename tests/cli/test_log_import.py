@@ -15,7 +15,7 @@ def test_the_sample_is_in_the_log_at_once(tmp_path: Path) -> None:
     log = tmp_path / "citizens.db"
     done = run("log", "import", "--sample", "--log", log)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("recorded 29,204 events (10,000 of tax_unit, 19,204 of person)")
+    assert done.stdout.startswith("recorded 29,204 events from 29,204 rows (10,000 of tax_unit, 19,204 of person)")
     assert done.stderr == f"made a new log: {log}\n"
     stats = ask("log", "stats", "--log", log)
     assert (stats["head"], stats["subjects"], stats["events"]) == (29_204, 29_204, {"facts": 29_204})
@@ -33,8 +33,9 @@ def test_tables_are_imported_as_the_rules_read_them(tmp_path: Path) -> None:
     done = run(*import_files(log, *files))
     assert (done.returncode, done.stdout.split(" in ")[0]) == (
         0,
-        "recorded 4 events (2 of tax_unit, 3 of person)",
+        "recorded 4 events from 5 rows (2 of tax_unit, 3 of person)",
     ), done.stderr
+    assert "nothing is stated in 1 row: no event\n" in done.stdout
     cleo = ask("log", "as-of", "person/cleo", "--log", log)["facts"]
     assert {name: fact["value"] for name, fact in cleo.items()} == {
         "age": 61,

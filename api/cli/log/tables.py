@@ -173,12 +173,13 @@ def _report(
                   "owners_not_recorded": list(unknown)})  # fmt: skip
         return
     _list_faults(admission.faults)
-    rows = ", ".join(f"{len(source.table):,} of {source.entity}" for source in admission.sources)
-    say(f"recorded {count(imported.recorded, 'event')} ({rows}) in {seconds:.1f} s")
+    rows = sum(len(source.table) for source in admission.sources)
+    of_each = ", ".join(f"{len(source.table):,} of {source.entity}" for source in admission.sources)
+    say(f"recorded {count(imported.recorded, 'event')} from {count(rows, 'row')} ({of_each}) in {seconds:.1f} s")
     if imported.duplicates:
         say(f"{imported.duplicates:,} had been recorded before")
-    silent = sum(len(source.table) for source in admission.sources) - imported.recorded - imported.duplicates
+    silent = rows - imported.recorded - imported.duplicates
     if silent:
-        say(f"nothing is stated in {count(silent, 'row')}, which were not recorded")
+        say(f"nothing is stated in {count(silent, 'row')}: no event")
     for name, rows_left_out in admission.skipped.items():
         say(f"left out {count(rows_left_out, 'row')} of {name}: those at fault, and what belongs to them")
