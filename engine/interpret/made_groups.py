@@ -54,7 +54,7 @@ def _groups(interpreter: Interpreter, entity: str, by: ir.Grouping) -> tuple[tup
     groups: dict[str, None] = {}
     sure = True
     for whole in interpreter.case.instances.get(by.within, ()):
-        for places in _by_period(interpreter, entity, by, whole):
+        for _, places in _by_period(interpreter, entity, by, whole):
             if isinstance(places, Unsure):
                 sure = False
                 groups |= dict.fromkeys(grouping.may_be(interpreter.case, by, whole)[:1])
@@ -66,21 +66,30 @@ def _groups(interpreter: Interpreter, entity: str, by: ir.Grouping) -> tuple[tup
 def people_together(interpreter: Interpreter, entity: str, whole: str) -> dict[str, tuple[str, ...]]:
     """Who is in which group that a figure makes in a larger one, in some period of the case; nobody in periods of which
     it is not known."""
-    by = grouping_of(interpreter.program, entity)
-    assert by is not None
     people: dict[str, dict[str, None]] = {}
-    for places in _by_period(interpreter, entity, by, whole):
-        for person, place in () if isinstance(places, Unsure) else places.items():
+    for _, places in known_places(interpreter, entity, whole):
+        for person, place in places.items():
             if place is not None:
                 people.setdefault(place, {})[person] = None
     return {place: tuple(together) for place, together in people.items()}
 
 
-def _by_period(interpreter: Interpreter, entity: str, by: ir.Grouping, whole: str) -> Iterator[Places | Unsure]:
+def known_places(interpreter: Interpreter, entity: str, whole: str) -> Iterator[tuple[Period, Places]]:
+    """Who of a larger group a figure puts in which group of a kind, in each period of the case of which it is known."""
+    by = grouping_of(interpreter.program, entity)
+    assert by is not None
+    for part, places in _by_period(interpreter, entity, by, whole):
+        if not isinstance(places, Unsure):
+            yield part, places
+
+
+def _by_period(
+    interpreter: Interpreter, entity: str, by: ir.Grouping, whole: str
+) -> Iterator[tuple[Period, Places | Unsure]]:
     """Who is where in each period of the figure; nobody is anywhere where it is an error."""
     at = interpreter.case.at
     definition = interpreter.program.definitions[by.name]
     for part in parts_of(at, by):
         frame = Frame(whole, part, Step(Fact(by.name, whole, part), definition, ""), {}, {})
         places = grouping.places_counted(interpreter, entity, by, whole, frame)
-        yield {} if isinstance(places, Failure) else places
+        yield part, {} if isinstance(places, Failure) else places

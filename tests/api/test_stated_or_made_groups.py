@@ -16,6 +16,7 @@ from api.assess.standings import standing_of
 from api.assess.terms import Terms, assessments_by_name, terms_of
 from api.cases.effects import effects
 from api.cases.machine import columns_of
+from api.cases.stated_groups import contradicted_groups
 from citizens import Assessment, Belongs, SqliteLog, Value, open_log
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
@@ -98,6 +99,47 @@ def test_a_case_makes_the_groups_that_it_does_not_state(program: Program) -> Non
     assert shares(program, stated) == [13, 1, 13]
     held = columns_of(program, stated)
     assert held is not None and not differences(program, held, evaluate(program, held, ["share"]))
+
+
+def noted(program: Program, case: Case) -> tuple[str, ...]:
+    interpreter = Interpreter(program, case)
+    share = program.find("share")
+    assert share is not None
+    for person in ("ann", "bo", "cy"):
+        interpreter.find(Fact(share.name, person, MARCH))
+    return contradicted_groups(interpreter)
+
+
+def test_stated_groups_that_differ_from_the_made_are_noted(program: Program) -> None:
+    begin, end = "kitchen `k`: by what is stated of the dwelling, ", "(s. 1); the kitchen counts as it is listed"
+    assert noted(program, case_of(program, {"k": {"cooks": ["ann", "cy"]}})) == (
+        f"{begin}`cy` should not be listed with `ann` {end}",
+    )
+    assert noted(program, case_of(program, {"k": {"cooks": ["bo"]}})) == (
+        f"{begin}`cy` should be listed with `bo` {end}",
+    )
+    assert noted(program, case_of(program, {"k": {"cooks": ["bo", "cy"]}, "l": {"cooks": ["ann"]}})) == ()
+    assert noted(program, case_of(program, {})) == ()
+    unasked = Interpreter(program, case_of(program, {"k": {"cooks": ["bo"]}}))
+    assert contradicted_groups(unasked) == ()  # nothing was found of a kitchen
+
+
+def test_nothing_is_noted_where_it_is_not_known_who_is_together(program: Program) -> None:
+    case = case_of(program, {"k": {"cooks": ["bo"]}})
+    stoves = {fact: value for fact, value in case.given.items() if not (fact.instance == "cy" and "cooks" in fact.name)}
+    assert len(stoves) == len(case.given) - 1
+    assert noted(program, replace(case, given=stoves, complete=False)) == ()
+
+
+def test_calc_notes_it(tmp_path: Path, land: Path) -> None:
+    (tmp_path / "case.yaml").write_text(
+        "at: 2024-03\ncomplete: true\npeople: {ann: {cooks_at: 1}, bo: {cooks_at: 1}}\n"
+        "dwellings: {home: {residents: [ann, bo]}}\nkitchens: {k: {cooks: [ann]}}\n"
+    )
+    done = run("calc", land, tmp_path / "case.yaml", "--want", "need")
+    assert (done.returncode, done.stdout) == (0, "need  10 EUR\n")
+    assert "by what is stated of the dwelling, `bo` should be listed with `ann`" in done.stderr
+    assert not run("calc", land, tmp_path / "case.yaml", "--want", "kitchen_number").stderr
 
 
 def tables(kitchens: bool) -> dict[str, pa.Table]:
