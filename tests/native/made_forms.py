@@ -95,20 +95,24 @@ class Forms(Leaves):
             return self.leaf(kind)
         name = self.fresh("r")
         self.bound.append((name, entity))
-        where = self.formula(BOOLEAN, depth - 1) if self.random.random() < 0.3 else None
-        body = self.formula(kind, depth - 1)
+        where = self.sure(BOOLEAN, self.formula(BOOLEAN, depth - 1)) if self.random.random() < 0.3 else None
+        body = self.sure(kind, self.formula(kind, depth - 1))
         kinds = self.random.sample((MONEY, DATE, INTEGER), 2)
-        keys = tuple(ir.SortKey(self.formula(other_kind, 0), self.random.random() < 0.5) for other_kind in kinds)
+        keys = tuple(self.key(other_kind) for other_kind in kinds)
         self.bound.pop()
         keys = (*keys, ir.SortKey(None)) if self.random.random() < 0.5 else keys
         if entity == self.entity and kind == INTEGER:
             return ir.Ranked(kind, None, "rank", ir.Self(entity), link, name, where, keys)
         if kind in (MONEY, INTEGER) and self.random.random() < 0.7:
-            count, pick = self.formula(INTEGER, 0), self.one_of("highest", "lowest", "first", "last")
+            count = self.sure(INTEGER, self.formula(INTEGER, 0))
+            pick = self.one_of("highest", "lowest", "first", "last")
             keys = keys if pick in ("first", "last") else ()
             return ir.Chosen(kind, None, self.one_of("sum", "max"), pick, count, link, name, body, where, keys)
         pick = self.one_of("first", "last")
         return ir.Chosen(kind, None, "only", pick, None, link, name, body, where, keys)
+
+    def key(self, kind: ValueType) -> ir.SortKey:
+        return ir.SortKey(self.sure(kind, self.formula(kind, 0)), self.random.random() < 0.5)
 
     def as_if(self, kind: ValueType, depth: int) -> ir.Expression:
         """A figure in a world where a parameter or a fact is another: seldom, since such rows are handed over."""

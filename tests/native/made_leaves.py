@@ -86,6 +86,16 @@ class Leaves:
                 )
         return read
 
+    def sure(self, kind: ValueType, value: ir.Expression) -> ir.Expression:
+        """`value`, or another where it does not apply: the checker refuses an order in which something may be none."""
+        certain = isinstance(value, ir.Literal | ir.ParameterRead | ir.PeriodBoundary | ir.Otherwise)
+        if isinstance(value, ir.VariableRead) and isinstance(value.subject, ir.Self | ir.Bound):
+            read = next(figure for figure in self.figures if figure.name == value.name)
+            certain = read.is_input and not read.may_not_apply
+        if certain:
+            return value
+        return ir.Otherwise(kind, None, value, ir.Literal(kind, None, random_value(kind, Random(0))))
+
     def before(self) -> ir.Subject:
         """The record before this one, seldom the one before that."""
         keys = {"previous": STEPS.figures, "kin": KIN_STEPS.figures}
