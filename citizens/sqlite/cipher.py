@@ -32,7 +32,7 @@ def decrypt(key: bytes, stored: bytes, about: bytes) -> bytes:
     """The payload that `encrypt` was given. Raises LogDamaged if anything was changed."""
     try:
         return AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], about)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # the latter where what is stored is too short to be sealed
         raise LogDamaged(
             "a payload does not decrypt under its subject's key", "verify the log and restore it"
         ) from None

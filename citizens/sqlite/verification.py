@@ -373,6 +373,5 @@ def _check_one_by_one(
                 told = f"the index of facts used is wrong for the assessment at offset {row.offset}"
                 yield Damage(row.offset, told)
         elif row.kind in VALUED_KINDS and plain is not None:
-            for target in codec.groups_named(plain):
-                if (target, row.subject) not in members:
-                    yield _not_indexed(row.offset)
+            if any((target, row.subject) not in members for target in codec.groups_named(plain)):
+                yield _not_indexed(row.offset)
