@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from engine.ir import nodes as ir
@@ -28,14 +27,24 @@ def first_of(node: ir.Chosen) -> ir.Expression:
         bests.append((name, _extreme_or_any(node, "min" if least else "max", value, where, f"{node.name}'{place}")))
         best = ir.Local(value.type, node.span, name)
         where = _and(where, ir.Compare(BOOLEAN, node.span, "=", value, best))
-    count = ir.Aggregate(INTEGER, node.span, "count", node.link, f"{node.name}'", None, None)
-    if node.where is not None:
-        count = replace(count, where=about_another(node.where, node.name, f"{node.name}'"))
+    counted = f"{node.name}'"
+    who = about_another(_with_keys(node), node.name, counted)
+    count = ir.Aggregate(INTEGER, node.span, "count", node.link, counted, None, who)
     nobody = ir.Compare(BOOLEAN, node.span, "=", count, ir.Literal(INTEGER, node.span, 0))
     chosen = _alike(node, where)
     for name, value in reversed(bests):
         chosen = ir.Let(node.type, node.span, name, value, chosen)
     return ir.If(node.type, node.span, nobody, ir.NotApplicable(node.type, node.span), chosen)
+
+
+def _with_keys(node: ir.Chosen) -> ir.Expression | None:
+    """Who counts, by keys that have values: of all of them, also where the first key has decided, and nobody looks at
+    the others but the interpreter, which tells if one fails."""
+    where = node.where
+    for key in node.keys[1:]:
+        value = compared_by(key)
+        where = _and(where, ir.Compare(BOOLEAN, node.span, "=", value, value))
+    return where
 
 
 def _alike(node: ir.Chosen, where: ir.Expression | None) -> ir.Expression:

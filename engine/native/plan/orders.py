@@ -27,7 +27,7 @@ from engine.ir.walk import walk
 from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
 from engine.native.plan.pointers import list_of_owned
-from engine.native.plan.taken import at_least, at_most, better, same_keys, taken_of
+from engine.native.plan.taken import among, at_least, at_most, better, same_keys, taken_of
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 MOST = 64
@@ -146,7 +146,7 @@ def _counted(node: ir.Ranked) -> ir.Expression:
     """One more than how many stand before; or what share of all they are, where there is anybody."""
     keys = _keys_of(node)
     earlier = better(keys, node.name, node.subject, node.span)
-    where = earlier if node.where is None else ir.And(BOOLEAN, node.span, (node.where, earlier))
+    where = among(node.where, earlier)
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name, None, where)
     if node.operator == "rank":
         place = ir.Arithmetic(INTEGER, node.span, "+", ir.Literal(INTEGER, node.span, 1), count)

@@ -37,7 +37,7 @@ def taken_of(node: ir.Chosen) -> ir.Expression:
     ordered = [replace(key, descending=key.descending is not turned) for key in node.keys or (ir.SortKey(node.body),)]
     ahead = _rivals(node, node.name, ordered, lambda keys, rival, name: better(keys, rival, name, node.span))
     few = ir.Compare(BOOLEAN, node.span, "<", ahead, node.count)
-    where = few if node.where is None else ir.And(BOOLEAN, node.span, (node.where, few))
+    where = among(node.where, few)
     body = None if node.operator == "count" else node.body
     taken = ir.Aggregate(node.type, node.span, node.operator, node.link, node.name, body, where)
     if not node.keys:  # as many as are alike may stand at the last place: no sum, extreme or condition tells them apart
@@ -48,6 +48,12 @@ def taken_of(node: ir.Chosen) -> ir.Expression:
     meant = None if node.where is None else about_another(node.where, node.name, somebody)
     tied = ir.Aggregate(BOOLEAN, node.span, "any", node.link, somebody, ties, meant)
     return ir.If(node.type, node.span, tied, node, taken)
+
+
+def among(where: ir.Expression | None, holds: ir.Expression) -> ir.Expression:
+    """That something holds of somebody who counts. `and` would not ask who counts where it does not hold, and so pass
+    over an error that the interpreter, which asks it of everybody, tells of."""
+    return holds if where is None else ir.If(BOOLEAN, holds.span, where, holds, ir.Literal(BOOLEAN, holds.span, False))
 
 
 def at_most(number: ir.Expression, counted: ir.Expression) -> ir.Expression:
