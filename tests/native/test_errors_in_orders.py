@@ -32,6 +32,9 @@ FORMULAS = {
     "most": "max(highest n of l.points for l in licences where 10 / l.parts > 1)",
     "how_many": "count(first n of l.points for l in licences where 10 / l.parts > 1 by l.points)",
     "highest": "sum(highest n of l.points for l in licences where 10 / l.parts > 1)",
+    "most_of_nobody": "max(highest wanted of l.points for l in licences where l.points > 9)",
+    "sum_of_nobody": "sum(lowest wanted of l.points for l in licences where l.points > 9)",
+    "first_of_nobody": "max(first wanted of l.points for l in licences where l.points > 9 by l.points)",
     "first_of_two_keys": "first(l.points for l in licences by l.points, 10 / l.parts)",
     "last_of_two_keys": "last(l.points for l in licences where l.points < 9 by l.points, l.parts, 10 / l.parts)",
     "most_of_two_keys": "max(first n of l.points for l in licences by l.points, 10 / l.parts)",
@@ -50,6 +53,7 @@ MODULE = "\n".join(
         *(f"  {name}: {{entity: licence, {FACT}}}" for name in ("points", "parts")),
         *(f"  {name}: {{entity: person, {FACT}}}" for name in ("n", "age", "shares")),
         "variables:",
+        f"  wanted: {{{HEAD.removesuffix(' or none')}, formula: 'mod(10, shares)'}}",
         *(f'  {name}: {{{HEAD}, formula: "{formula}"}}' for name, formula in FORMULAS.items()),
         "",
     ]

@@ -27,7 +27,7 @@ from engine.ir.walk import walk
 from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
 from engine.native.plan.pointers import list_of_owned
-from engine.native.plan.taken import among, at_least, at_most, better, same_keys, taken_of
+from engine.native.plan.taken import among, at_least, at_most, better, same_keys, taken_of, with_count
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 MOST = 64
@@ -89,9 +89,9 @@ class WithoutOrders:
             case ir.Chosen(operator="only"):
                 return first_of(rewritten)
             case ir.Chosen(operator="sum", keys=()):
-                return _summed(rewritten)
+                return with_count(rewritten, _summed(rewritten))
             case ir.Chosen():
-                return taken_of(rewritten)
+                return with_count(rewritten, taken_of(rewritten))
             case ir.Ranked():
                 return _counted(rewritten)
             case ir.Holds():

@@ -56,6 +56,13 @@ def among(where: ir.Expression | None, holds: ir.Expression) -> ir.Expression:
     return holds if where is None else ir.If(BOOLEAN, holds.span, where, holds, ir.Literal(BOOLEAN, holds.span, False))
 
 
+def with_count(node: ir.Chosen, taken: ir.Expression) -> ir.Expression:
+    """Those taken, where how many are wanted has a value: it is asked though there is nobody to take."""
+    if node.count is None or isinstance(node.count, ir.Literal):
+        return taken
+    return ir.If(node.type, node.span, ir.Compare(BOOLEAN, node.span, "=", node.count, node.count), taken, node)
+
+
 def at_most(number: ir.Expression, counted: ir.Expression) -> ir.Expression:
     """What was counted, but not more than a number, which counts as zero where it is less."""
     return ir.Extreme(INTEGER, counted.span, "min", (at_least(number, 0), counted))
