@@ -95,11 +95,15 @@ def unknown_entities(program: Program, names: Iterable[str]) -> tuple[str, ...]:
     """What to say of the kinds of subjects in logs that the rules do not know: nobody reads their facts. Groups whose
     debts a fact is are those of other rules."""
     entities = program.settings.entities
-    indebted = {group for definition in program.definitions.values() for group, _ in definition.ledger}
-    known = {*entities, *OWN, *indebted}
+    known = {*entities, *OWN, *_indebted(program)}
     unknown = sorted(set(names) - known)
     told = [_unknown(name, list(entities)) for name in unknown[:MOST_NAMED]]
     return (*told, *_more(len(unknown), "kinds of subjects"))
+
+
+def _indebted(program: Program) -> set[str]:
+    """The kinds of groups whose debts a fact is: they may be other rules' own."""
+    return {group for definition in program.definitions.values() for group, _ in definition.ledger}
 
 
 def _unknown(name: str, entities: list[str]) -> str:
@@ -146,11 +150,12 @@ def misplaced(program: Program, read: Mapping[str, Definition], snapshot: Snapsh
 
 def _unknown_attributes(program: Program, recorded_of: Mapping[str, str]) -> tuple[str, ...]:
     """What to say of attributes that the rules do not know, by the entity of whom they were recorded."""
+    others = {SAME, *_indebted(program)}
     unknown = [
         (name, entity)
         for name, entity in sorted(recorded_of.items())
         if entity in program.settings.entities and program.find(name) is None
-        if name not in _relations(program, entity) and name != SAME
+        if name not in _relations(program, entity) and name not in others
     ]
     told = [_unknown_attribute(program, *whose) for whose in unknown[:MOST_NAMED]]
     return (*told, *_more(len(unknown), "facts that the rules do not know"))

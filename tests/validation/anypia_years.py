@@ -89,7 +89,7 @@ def program() -> Program:
 def _settings(settings: Settings) -> Settings:
     entities = {name: settings.entities[name] for name in ("person", "earnings_year", "claim_on_record")}
     covers = {"covers_from": date(1979, 1, 1), "covers_to": date(LAST_YEAR, 12, 31), "projected_to": None}
-    return replace(settings, entities=entities, assessments={}, **covers)  # type: ignore[arg-type]
+    return replace(settings, entities=entities, assessments={}, figure_sets={}, **covers)  # type: ignore[arg-type]
 
 
 def _kept(module: RuleModule, law: Ruleset) -> RuleModule | None:

@@ -58,19 +58,6 @@ FAILING = (
         "months_of_high_deductible_plan",
     ),
     (
-        "ada: {age: 70}",
-        "head: ada}}\nforms_1099_r: {plan: {person: ada, r_gross_distribution: 10_000, r_taxable_amount: 15_000",
-        "income_tax",
-        "r_taxable_beyond_distribution",
-    ),
-    (
-        "ada: {age: 70}",
-        "head: ada}}\nforms_1099_r: "
-        "{ira: {person: ada, r_is_ira: true, r_gross_distribution: 10_000, r_taxable_amount: 10_000.01",
-        "adjusted_gross_income",
-        "r_taxable_beyond_distribution",
-    ),
-    (
         "ada: {age: 40}",
         "head: ada}}\nforms_1099_div: {fund: {person: ada, div_ordinary_dividends: 100, div_qualified_dividends: 500",
         "income_tax",

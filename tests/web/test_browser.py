@@ -234,6 +234,7 @@ def test_what_one_may_and_the_desk_are_fit_for_everybody(chromium: Any, tmp_path
         assert faults_of(page) == []
         page.locator("select").select_option("b")
         answer(page)
+        answer(page, check="Full")
         page.locator("select").select_option("k")
         answer(page)
         assert "No" in page.inner_text(".verdict") and faults_of(page) == []
