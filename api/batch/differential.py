@@ -24,7 +24,7 @@ from engine.values.periods import parse_period
 SHOWN_DIFFERENCES = 20
 _WAYS = (Options(cache=""), Options(cache="", width=4, block=16), Options(cache="", width=1, block=7, cut=60))
 _MISSING = (0.0, 0.05, 0.0, 0.3)
-_DENSITY = (1.0, 1.0, 0.5, 0.8)
+_DENSITY = (1.0, 0.3, 0.5, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
