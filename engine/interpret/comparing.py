@@ -37,6 +37,8 @@ def _orders(a: Outcome, b: Outcome) -> frozenset[int]:
     if isinstance(choice, Choice) and isinstance(other, Choice):
         pairs = [(bool(left), bool(right)) for left in choice.options for right in other.options]
         return frozenset((left > right) - (left < right) for left, right in pairs)
+    if domain.EMPTY in (choice, other):  # a key that certainly fails or does not apply stands nowhere
+        return frozenset()
     assert isinstance(choice, Interval) and isinstance(other, Interval)
     if any(isinstance(end, Duration) for end in (choice.low, choice.high, other.low, other.high)):
         return frozenset((BEFORE, TIED, AFTER))

@@ -154,6 +154,15 @@ def test_ranks_leave_room_for_every_completion(made: list[Made], own: list[Made]
             check_rank(node, before, others, Item("other", domain.TRUE, None, mine_now[0].keys))
 
 
+def test_a_key_that_certainly_has_no_value_stands_nowhere() -> None:
+    """Compared with a number, it ended in an error of the program."""
+    nothing = Possible(domain.EMPTY, frozenset(), True, "it broke")
+    node = ir.Ranked(INTEGER, None, "rank", ir.Self("job"), LINK, "r", None, (ir.SortKey(BODY),))
+    others = [Item("0", may_be([domain.TRUE, domain.FALSE]), None, (nothing,))]
+    rank = ranking.ranked(node, others, Item("other", domain.TRUE, None, (domain.ONE,)), None)
+    assert isinstance(rank, Possible) and leaves_room(rank, Known(1))
+
+
 def check_rank(node: ir.Ranked, before: Outcome, known: list[Item], own: Item) -> None:
     after = ranking.ranked(node, known, own, None)
     assert not isinstance(after, Possible)
