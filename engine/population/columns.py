@@ -147,11 +147,7 @@ def kept_rows(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.
     keep = closed(program, columns, keep)
     new = {entity: np.cumsum(rows) - 1 for entity, rows in keep.items()}
     cells = {
-        cell: column_of(
-            column.entries[keep[program.definitions[cell.name].entity]],
-            column.missing[keep[program.definitions[cell.name].entity]] if column.missing is not None else None,
-        )
-        for cell, column in columns.columns.items()
+        cell: _kept_column(column, keep[_listed(program, keep, cell.name)]) for cell, column in columns.columns.items()
     }
     groups: dict[str, GroupLink] = {}
     for group, link in columns.groups.items():
@@ -166,7 +162,7 @@ def kept_rows(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.
     counts = {entity: int(rows.sum()) for entity, rows in keep.items()}
     ids = {entity: entity_ids[keep[entity]] for entity, entity_ids in columns.ids.items()}
     stays = {group: _kept_stays(program, group, group_stays, keep, new) for group, group_stays in columns.stays.items()}
-    own = tuple(_kept_periods(stated, keep[program.definitions[stated.name].entity]) for stated in columns.own_periods)
+    own = tuple(_kept_periods(stated, keep[_listed(program, keep, stated.name)]) for stated in columns.own_periods)
     further = {
         (entity, name): new[further_entity(program, entity, name)][rows[keep[entity]]].astype(np.int32)
         for (entity, name), rows in columns.further_owners.items()
@@ -199,11 +195,18 @@ def _kept_stays(
     return replace(kept, person=new[people][kept.person], group=moved)
 
 
+def _listed(program: Program, rows: Mapping[str, object], name: str) -> str:
+    """The entity whose rows a column of a figure has: of groups that a figure makes, that of their people."""
+    entity = program.definitions[name].entity
+    return entity if entity in rows else program.settings.entities[entity].of
+
+
+def _kept_column(column: Column, rows: NDArray[np.bool_]) -> Column:
+    return column_of(column.entries[rows], column.missing[rows] if column.missing is not None else None)
+
+
 def _kept_periods(stated: OwnPeriods, rows: NDArray[np.bool_]) -> OwnPeriods:
-    missing = stated.column.missing[rows] if stated.column.missing is not None else None
-    return OwnPeriods(
-        stated.name, stated.anchor[rows], stated.start[rows], column_of(stated.column.entries[rows], missing)
-    )
+    return OwnPeriods(stated.name, stated.anchor[rows], stated.start[rows], _kept_column(stated.column, rows))
 
 
 def closed(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:

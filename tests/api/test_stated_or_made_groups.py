@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -26,6 +27,7 @@ from engine.ir.program import Program
 from engine.native import evaluate
 from engine.native.agreement import differences
 from engine.pipeline import compile_rules
+from engine.population.columns import kept_rows
 from engine.population.door import from_arrow
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
@@ -140,6 +142,19 @@ def test_calc_notes_it(tmp_path: Path, land: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "need  10 EUR\n")
     assert "by what is stated of the dwelling, `bo` should be listed with `ann`" in done.stderr
     assert not run("calc", land, tmp_path / "case.yaml", "--want", "kitchen_number").stderr
+
+
+def test_a_part_of_a_population_keeps_what_is_stated_of_made_groups(program: Program) -> None:
+    """Facts of a made kitchen stand in its first member's row: a question about some rows ended in a traceback."""
+    held = columns_of(program, case_of(program, {"home/bo": {"fees": 6}}))
+    assert held is not None
+    everybody = {entity: np.ones(count, dtype=np.bool_) for entity, count in held.counts.items()}
+    part = kept_rows(program, held, everybody)
+    assert not differences(program, part, evaluate(program, part, ["share", "need"]))
+    nobody = kept_rows(
+        program, held, {entity: np.zeros(count, dtype=np.bool_) for entity, count in held.counts.items()}
+    )
+    assert all(len(column.entries) == 0 for column in nobody.columns.values())
 
 
 def tables(kitchens: bool) -> dict[str, pa.Table]:
