@@ -107,7 +107,7 @@ class Parting:
         dense = _is_dense(definition)
         turns = self._days(case, fact) if definition.type.kind is Kind.DATE else self._numbers(case, fact)
         step = _step(definition)
-        places = {place for turn in turns for place in ((turn,) if dense else (turn, _after(turn, step)))}
+        places = {place for turn in turns for place in ((turn,) if dense else (turn, turn + step))}
         return sorted(place for place in places if low < place and (place < high or (place == high and not dense)))
 
     def _days(self, case: Case, fact: Fact) -> set[date]:
@@ -130,10 +130,6 @@ class Parting:
         if _is_dense(definition):
             return numbers | set(_SHARES)
         return {number for number in numbers if number % step_of(definition) == 0}
-
-
-def _after(turn: Any, step: Any) -> Any:
-    return turn + step
 
 
 def _is_dense(definition: Definition) -> bool:

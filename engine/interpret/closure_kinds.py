@@ -56,10 +56,14 @@ def _local(node: ir.Local, making: Making) -> Closure:
 
 def _arithmetic(node: ir.Arithmetic, making: Making) -> Closure:
     left_of, right_of = making.made(node.left), making.made(node.right)
-    exactly = _EXACTLY.get(node.operator)
-    if exactly is None or node.left.type.kind not in NUMBERS or node.right.type.kind not in NUMBERS:
-        return _from_parts(node, left_of, right_of)
+    if node.left.type.kind not in NUMBERS or node.right.type.kind not in NUMBERS:
+        return by_node(node)
     symbol, span = node.operator, node.span
+    exactly = _EXACTLY.get(symbol)
+    if exactly is None:
+        return lambda interpreter, frame: operations.arithmetic(
+            symbol, left_of(interpreter, frame), right_of(interpreter, frame), span
+        )
 
     def arithmetic(interpreter: Any, frame: Frame) -> Outcome:
         left, right = left_of(interpreter, frame), right_of(interpreter, frame)
@@ -70,16 +74,6 @@ def _arithmetic(node: ir.Arithmetic, making: Making) -> Closure:
         return operations.arithmetic(symbol, left, right, span)
 
     return arithmetic
-
-
-def _from_parts(node: ir.Arithmetic, left_of: Closure, right_of: Closure) -> Closure:
-    numbers = node.left.type.kind in NUMBERS and node.right.type.kind in NUMBERS
-    if not numbers:
-        return by_node(node)
-    symbol, span = node.operator, node.span
-    return lambda interpreter, frame: operations.arithmetic(
-        symbol, left_of(interpreter, frame), right_of(interpreter, frame), span
-    )
 
 
 def _compare(node: ir.Compare, making: Making) -> Closure:

@@ -23,9 +23,8 @@ from tests.cli.command import run, write_rules
 
 YEAR = parse_period("2024")
 NEW_YEAR = date(2024, 1, 1)
-ASSESSED = SETTINGS.partition("assessment:")[0] + (
-    "assessment:\n  meals: {law: Kitchens Act s. 2, of: kitchen, period: year, liabilities: {kitchen_pay: Meals}}\n"
-)
+MEALS = "assessment:\n  meals: {law: Kitchens Act s. 2, of: kitchen, period: year, liabilities: {kitchen_pay: Meals}}\n"
+ASSESSED = SETTINGS.partition("assessment:")[0] + MEALS
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
 from tests.api.households import correction, facts
 from tests.api.kitchens import MODULE, SETTINGS
-from tests.api.test_assessed_made_groups import follow, lives, owed, pay_of
+from tests.api.test_assessed_made_groups import MEALS, follow, lives, owed, pay_of
 from tests.cli.command import run, write_rules
 
 YEAR, MARCH = parse_period("2024"), parse_period("2024-03")
@@ -45,9 +45,12 @@ STOVES = "{entity: dwelling, period: month, type: integer, stock: true, label: S
 WITH_HOME = MODULE.replace("exports: [", "exports: [stoves, home_rent, ").replace(
     "variables:\n", f"  stoves: {STOVES}\nvariables:\n{RENT}", 1
 )
-STATED = SETTINGS.partition("assessment:")[0].replace(
-    "may_have_none: true}", "may_have_none: true, roles: {cook: {plural: cooks}}}"
-) + ("assessment:\n  meals: {law: Kitchens Act s. 2, of: kitchen, period: year, liabilities: {kitchen_pay: Meals}}\n")
+STATED = (
+    SETTINGS.partition("assessment:")[0].replace(
+        "may_have_none: true}", "may_have_none: true, roles: {cook: {plural: cooks}}}"
+    )
+    + MEALS
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,20 +11,15 @@ import pytest
 from tests.cli import hostile_again as again
 from tests.cli.command import write_rules
 from tests.cli.hostile_again import OPEN, Right
-from tests.cli.hostile_land import LAND, LAND_SETTINGS, REFUSED, Attempt, write_land
+from tests.cli.hostile_land import LAND, LAND_SETTINGS, REFUSED, Attempt
 from tests.cli.logs import BASIS, run
-from tests.cli.test_hostile_by_hand import CASE, HEADER, OTHER, batch, calc
+from tests.cli.test_hostile_by_hand import CASE, HEADER, OTHER, batch, calc, furnished
 from tests.cli.test_hostile_shapes import answered, outcome
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("again")
-    write_land(folder)
-    (folder / "case.yaml").write_text(CASE % "wages: 30_000", encoding="utf-8")
-    (folder / "tax_units.csv").write_text("tax_unit_id\n1\n2\n", encoding="utf-8")
-    (folder / "people.csv").write_text(HEADER + "1,1,head,30000\n" + OTHER, encoding="utf-8")
-    return folder
+    return furnished(tmp_path_factory.mktemp("again"))
 
 
 def check(arguments: list[str], right: Right, stdin: str = "") -> None:

@@ -158,14 +158,18 @@ CONDITIONS: dict[str, str] = {
 }
 
 
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("by_hand")
+def furnished(folder: Path) -> Path:
+    """A folder with the rules, a case and the tables of two units."""
     write_land(folder)
     (folder / "case.yaml").write_text(CASE % "wages: 30_000", encoding="utf-8")
     (folder / "tax_units.csv").write_text("tax_unit_id\n1\n2\n", encoding="utf-8")
     (folder / "people.csv").write_text(HEADER + "1,1,head,30000\n" + OTHER, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return furnished(tmp_path_factory.mktemp("by_hand"))
 
 
 def check(arguments: list[str], right: Right, stdin: str = "") -> None:

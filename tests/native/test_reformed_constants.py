@@ -28,17 +28,9 @@ from tests.cli.command import write_rules
 from tests.native.made_constants import AT, constants
 from tests.native.populations import population_of
 from tests.native.programs import random_program
+from tests.native.test_constants import HEAD, SETTINGS
 from tests.native.wider import wider_program
 
-SETTINGS = """\
-about: A land of rates
-law: Test Act
-currency: EUR
-covers: {from: 2010-01-01, to: 2026-12-31}
-entities:
-  person: {plural: people}
-"""
-HEAD = "entity: person, period: year, label: L, law: s. 1, type: money"
 MODULE = f"""\
 about: Rates
 law: Test Act
