@@ -1,25 +1,15 @@
-"""What can be asked of the embedded log: each question through a reader of its own, from a pool.
-
-A reader opens the events file that counts now and the key store, both for reading only. So questions are answered while
-another process writes, and after a compaction has put another file in place.
-"""
+"""What can be asked of the embedded log: each question through a reader of its own, from a pool."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-
-import apsw
 
 from citizens import snapshot, timeline
 from citizens.book_entries import owed_by
-from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
+from citizens.errors import HorizonPassed, InvalidEvent
 from citizens.events import EXACT, Event
 from citizens.garbage import without_search
 from citizens.kinds import ASSESSMENT, LAST_FACTS_KIND, POSTING
@@ -27,106 +17,20 @@ from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
 from citizens.sqlite.cipher import fingerprint
-from citizens.sqlite.connections import MOVES, Settings, check_format, connect
-from citizens.sqlite.erasure import not_carried_out
-from citizens.sqlite.keys import KeyStore
-from citizens.sqlite.layout import Anchor, Layout
+from citizens.sqlite.connections import MOVES
+from citizens.sqlite.layout import Anchor
 from citizens.sqlite.reader import Reader
+from citizens.sqlite.reader_pool import ReaderPool
 from citizens.sqlite.scan import scan
 from citizens.sqlite.stats import Stats
 from citizens.sqlite.verification import Verification
-from citizens.sqlite.watch import Watch
 from citizens.timeline import Timeline
 
-POOLED_READERS = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Readings:
+class Readings(ReaderPool):
     """An open log, for reading. Methods may be called by many threads."""
-
-    def __init__(self, layout: Layout, settings: Settings, kek: bytes | None = None) -> None:
-        self.layout = layout
-        self._settings = settings
-        self._kek = kek
-        self._pool: list[tuple[object, Reader]] = []
-        self._pool_lock = threading.Lock()
-        self._files = Watch(settings.vfs)
-        self._current, self._restoring = str(layout.folder / "current"), str(layout.restoring_path)
-        self._named: tuple[tuple[int, int, int], Path] | None = None
-        self._closed = False
-
-    @property
-    def kek(self) -> bytes | None:
-        """What the log's key store is wrapped under; None for nothing."""
-        return self._kek
-
-    def reader(self) -> AbstractContextManager[Reader]:
-        """A reader of the files that count now, for work that no other method does."""
-        return self._reader()
-
-    @contextmanager
-    def _reader(self) -> Iterator[Reader]:
-        """A reader from the pool, on the events file and the key store that count now."""
-        if self._closed:
-            raise LogUnavailable("this log is closed", "open it again")
-        path = self._events_path()
-        try:
-            self._files.require_same(path)
-        except LogDamaged:
-            self._empty_pool()
-            raise
-        files = (path, _inode(path), _inode(self.layout.keys_path))
-        reader = self._from_pool(files) or self._opened(path)
-        reader.refresh()
-        try:
-            yield reader
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise LogDamaged(f"{path} is not as it was written ({error})", "verify it, and restore a backup") from error
-        except apsw.Error as error:
-            raise LogUnavailable(f"{path} cannot be read ({error})", "check the disk and its rights") from error
-        finally:
-            with self._pool_lock:
-                keep = not self._closed and len(self._pool) < POOLED_READERS
-                if keep:
-                    self._pool.append((files, reader))
-            if not keep:
-                reader.close()
-
-    def _events_path(self) -> Path:
-        """The events file that counts. What names it is read again only when it was replaced: this is asked before
-        every question."""
-        try:
-            state = os.stat(self._current)
-        except OSError:
-            return self.layout.events_path()
-        names = (state.st_ino, state.st_mtime_ns, state.st_size)
-        named = self._named
-        if named is None or named[0] != names or os.path.exists(self._restoring):
-            named = self._named = names, self.layout.events_path()
-        return named[1]
-
-    def _opened(self, path: Path) -> Reader:
-        events = connect(path, self._settings, write=False)
-        try:
-            check_format(events, path)
-            reader = Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False, kek=self._kek))
-            undone = not_carried_out(reader, self.layout.erasures_path)
-            reader.keys.take_as_destroyed((entry.number, entry.fingerprint) for entry in undone)
-            return reader
-        except BaseException:
-            events.close()
-            raise
-
-    def _from_pool(self, files: object) -> Reader | None:
-        """A pooled reader of those files. Readers of files that were replaced are closed."""
-        with self._pool_lock:
-            stale = [reader for of, reader in self._pool if of != files]
-            self._pool = [pooled for pooled in self._pool if pooled[0] == files]
-            idle_reader = self._pool.pop()[1] if self._pool else None
-        for reader in stale:
-            reader.close()
-        return idle_reader
 
     def read(self, after: int = 0, limit: int = 1_000) -> list[Event]:
         """The next events with an offset above `after`, at most `limit`; empty at the end."""
@@ -370,13 +274,6 @@ class Readings:
         with self._reader() as reader:
             return verification.verify_all(reader, folder, anchors)
 
-    def _empty_pool(self) -> None:
-        """Close the readers that wait for questions."""
-        with self._pool_lock:
-            pooled, self._pool = self._pool, []
-        for _, reader in pooled:
-            reader.close()
-
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, exactly. Raises InvalidEvent for a moment without a time zone."""
@@ -405,11 +302,3 @@ def _events_of(reader: Reader, subject: str, to: int) -> list[Event]:
 def _numbers(reader: Reader, subjects: Collection[str]) -> list[int]:
     """The numbers of those subjects that have one, in order."""
     return sorted({number for number in map(reader.keys.find, subjects) if number is not None})
-
-
-def _inode(path: Path) -> int:
-    """Which file lies at a path now; 0 if none does."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0

@@ -59,8 +59,9 @@ from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.ir.worlds import reached_names
 from engine.text.source import Span
+from engine.values.calendars import NoPeriod
 from engine.values.exact import as_date
-from engine.values.periods import NoPeriod, Period, PeriodKind, Unit
+from engine.values.periods import Period, PeriodKind, Unit
 
 MAX_CALLS = 200
 UNKNOWN_DAY = "the day on which it is read is not known"

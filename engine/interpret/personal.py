@@ -12,7 +12,8 @@ from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Fact, Interval, Kn
 from engine.interpret.windows import over_parts, over_periods
 from engine.ir import nodes as ir
 from engine.ir.program import Definition
-from engine.values.periods import ETERNITY, NoPeriod, Period, PeriodKind
+from engine.values.calendars import NoPeriod
+from engine.values.periods import ETERNITY, Period, PeriodKind
 
 
 def anchored(kind: PeriodKind, unit: str | None, find: Callable[[Fact], Outcome]) -> PeriodKind | Outcome:

@@ -16,8 +16,9 @@ from typing import Any
 from engine.ir.program import Definition
 from engine.reading.declared_settings import Settings
 from engine.records import record
+from engine.values.calendars import NoPeriod
 from engine.values.dates import EARLIEST_FACT, FIRST_YEAR, LAST_YEAR, LATEST_FACT
-from engine.values.periods import NoPeriod, Period, Unit, parse_period
+from engine.values.periods import Period, Unit, parse_period
 from engine.values.types import Kind, Value
 
 FIRST, LAST = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)

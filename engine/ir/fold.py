@@ -17,10 +17,11 @@ from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
 from engine.reading.declared_constants import Parameter, Table
 from engine.reading.declared_settings import Settings
+from engine.values.calendars import NoPeriod
 from engine.values.dates import add_duration
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
-from engine.values.periods import NoPeriod, Period, Unit
+from engine.values.periods import Period, Unit
 from engine.values.types import BOOLEAN, NONE, Duration, EnumValue, Value
 
 _T = TypeVar("_T")

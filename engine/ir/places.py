@@ -14,7 +14,8 @@ from enum import Enum
 from engine.ir import nodes as ir
 from engine.ir.walk import children, walk, whose
 from engine.records import record
-from engine.values.periods import GREGORIAN, PeriodKind, Unit
+from engine.values.calendars import GREGORIAN
+from engine.values.periods import PeriodKind, Unit
 
 _RANKS = {Unit.DAY: 0, Unit.MONTH: 1, Unit.YEAR: 2}
 

@@ -16,8 +16,8 @@ from engine.reading.context import Context
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.scalars import read_day
 from engine.syntax.nodes import MappingEntry, Scalar, Sequence, shown
+from engine.values.calendars import GREGORIAN, Calendar
 from engine.values.dates import parse_date
-from engine.values.periods import GREGORIAN, Calendar
 from engine.values.types import WEEKDAYS
 
 KEYS = ("every", "starts", "named_by", "plural", "law", "of", "month_ends")

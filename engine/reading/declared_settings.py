@@ -10,8 +10,9 @@ from fractions import Fraction
 from engine.reading.declared import Changing, Declaration
 from engine.records import record
 from engine.text.source import Source, Span
+from engine.values.calendars import GREGORIAN, Calendar
 from engine.values.numbers import RoundingMode
-from engine.values.periods import GREGORIAN, Calendar, Period, PeriodKind, Unit, kind_of, parse_period
+from engine.values.periods import Period, PeriodKind, Unit, kind_of, parse_period
 from engine.values.types import WEEKDAYS, EnumValue
 from engine.values.working_days import WorkingDays
 

@@ -21,8 +21,8 @@ from engine.syntax.nodes import Mapping, MappingEntry, Node, shown
 from engine.syntax.parser import FREE_AS_MEMBERS
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
+from engine.values.calendars import Calendar
 from engine.values.numbers import RoundingMode
-from engine.values.periods import Calendar
 from engine.values.types import PLAIN_TYPES
 
 CODES = ("iso_18013_5",)

@@ -22,8 +22,9 @@ from engine.syntax.printer import print_formula
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics, render
 from engine.text.source import Source
+from engine.values.calendars import Calendar
 from engine.values.numbers import Grid, RoundingMode
-from engine.values.periods import Calendar, PeriodKind, Unit
+from engine.values.periods import PeriodKind, Unit
 from engine.values.types import (
     BOOLEAN,
     DATE,

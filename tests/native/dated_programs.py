@@ -18,7 +18,8 @@ from engine.native.samples import boundaries, random_entries
 from engine.population.columns import Cell, Columns, GroupLink, OwnPeriods, Stays, column_of
 from engine.population.dated import NOBODY, group_on
 from engine.reading.declared_settings import Entity, Owner, Role
-from engine.values.periods import ETERNITY, Calendar, Period, PeriodKind, Unit, kind_of
+from engine.values.calendars import Calendar
+from engine.values.periods import ETERNITY, Period, PeriodKind, Unit, kind_of
 from engine.values.types import BOOLEAN, DATE, INTEGER, MONEY
 from tests.native.made_constants import ENTITIES, MONTH, SPAN, TYPES, YEAR
 from tests.native.populations import population_of

@@ -19,7 +19,8 @@ from engine.native.samples import random_population
 from engine.native.write.kernel import write_module
 from engine.pipeline import compile_rules
 from engine.population.columns import Cell, Columns, GroupLink, column_of
-from engine.values.periods import Calendar, Period, PeriodKind, Unit, parse_period
+from engine.values.calendars import Calendar
+from engine.values.periods import Period, PeriodKind, Unit, parse_period
 from engine.values.types import Kind
 
 RULES = Path(__file__).parents[2] / "rules" / "us"
