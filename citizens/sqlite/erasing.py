@@ -62,13 +62,16 @@ class Erasing(Opened):
             self._carry_out(entries)
             return Certificate(tuple(entries), writer.tip.offset)
 
-    def expired(self, horizons: Mapping[str, datetime], *, accompanying: Collection[str] = ()) -> list[str]:
+    def expired(
+        self, horizons: Mapping[str, datetime], *, accompanying: Collection[str] = (), kept: Collection[str] = ()
+    ) -> list[str]:
         """The subjects whose retention classes no longer allow them to be kept: each class with its last moment.
 
-        Records of an `accompanying` class that has no moment of its own keep nobody (see `expiry`).
+        Records of an `accompanying` class that has no moment of its own keep nobody. Subjects in `kept` stay, and
+        with them whom they need (see `expiry`).
         """
         with self._reader() as reader:
-            numbers = expired(reader, _offsets(reader, horizons), accompanying)
+            numbers = expired(reader, _offsets(reader, horizons), accompanying, kept)
             return [reader.keys.name(number) for number in numbers]
 
     def erase_expired(
@@ -79,11 +82,13 @@ class Erasing(Opened):
         legal_basis: str,
         reason: str,
         accompanying: Collection[str] = (),
+        kept: Collection[str] = (),
     ) -> Certificate:
-        """Destroy the keys and names of all who have expired, and of their records, all or none, for ever."""
+        """Destroy the keys and names of all who have expired, and of their records, all or none, for ever. Subjects in
+        `kept` stay."""
         writer = self._require_writer()
         with writer.lock:
-            numbers = expired(writer.reader, _offsets(writer.reader, horizons), accompanying)
+            numbers = expired(writer.reader, _offsets(writer.reader, horizons), accompanying, kept)
             names = map(writer.reader.keys.name, numbers)
             return self.erase_many(list(names), actor=actor, legal_basis=legal_basis, reason=reason)
 

@@ -6,6 +6,8 @@ for as long as somebody who is kept needs it:
 1. Who is under hold, and whose owner is.
 2. A group, or an owner, one of whose members or records is kept.
 3. Whose facts an assessment used that stands in the history of somebody who is kept.
+4. Whom the caller keeps, such as those whose account is open, and the members of a group kept so: the account of a
+   group names nobody once its members are gone.
 
 What is spared so may spare others: this is repeated until nothing changes. Holds and releases are no reason to keep.
 Nor is a record whose every event is of an `accompanying` class, such as who looked at somebody's record: it goes with
@@ -21,16 +23,26 @@ from citizens.sqlite.erasure import is_held
 from citizens.sqlite.reader import Reader
 
 
-def expired(reader: Reader, horizons: Mapping[str, int], accompanying: Collection[str] = ()) -> list[int]:
-    """The numbers of the expired, by retention class and the offset of its horizon."""
+def expired(
+    reader: Reader, horizons: Mapping[str, int], accompanying: Collection[str] = (), kept: Collection[str] = ()
+) -> list[int]:
+    """The numbers of the expired, by retention class and the offset of its horizon, without those the caller keeps."""
     numbers = {number for number in _by_class(reader, horizons) if reader.keys.key(number) is not None}
     numbers -= {number for number in numbers if reader.keys.name(number).partition("/")[0] in LASTING_ENTITIES}
     numbers -= {number for number in numbers if is_held(reader, number)}
+    numbers -= _with_members(reader, kept)
     goes_along = dict.fromkeys(set(accompanying) - set(horizons), reader.head())
     needs = _needs(reader, numbers, set(_by_class(reader, goes_along)) - reader.held())
     while spared := {number for number in numbers if not needs.get(number, set()) <= numbers}:
         numbers -= spared
     return sorted(numbers)
+
+
+def _with_members(reader: Reader, subjects: Iterable[str]) -> set[int]:
+    """The numbers of subjects and of all who ever belonged to one of them."""
+    numbers = set(filter(None, map(reader.keys.find, subjects)))
+    members = reader.connection.execute("SELECT target, subject FROM members")
+    return numbers | {member for group, member in members if group in numbers}
 
 
 def _by_class(reader: Reader, horizons: Mapping[str, int]) -> Iterable[int]:

@@ -74,6 +74,16 @@ def test_whom_somebody_who_is_kept_needs_stays(tmp_path: Path) -> None:
         assert expired(log) == []
 
 
+def test_whom_the_caller_keeps_stays_with_the_members_of_a_group(tmp_path: Path) -> None:
+    with fresh(tmp_path) as log:
+        for person, unit in ((1, 1), (2, 1), (3, 2)):
+            record(log, f"person/{person}", joins(f"tax_unit/{unit}", "head"))
+            record(log, f"tax_unit/{unit}", Facts((Point("city", DAY, person),)))
+        assert sorted(log.expired({"tax": moment(5)}, kept=["tax_unit/1"])) == ["person/3", "tax_unit/2"]
+        done = log.erase_expired({"tax": moment(5)}, kept=["person/3", "person/nobody"], **ORDER)
+        assert len(done.entries) == 3 and log.knows("tax_unit/2") and not log.knows("person/1")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_random_histories_against_the_rule_read_out_loud(tmp_path: Path, seed: int) -> None:
     draw, clock = random.Random(seed), Clock()

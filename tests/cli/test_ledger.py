@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -196,3 +197,21 @@ def test_who_erases_an_account_is_told_first_what_is_open_in_it(log: Path) -> No
 def test_who_erases_a_subject_without_an_account_is_told_nothing_of_one(log: Path) -> None:
     done = run("log", "erase", "person/ada", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
     assert done.returncode == 0 and "owe" not in done.stderr
+
+
+def test_an_account_that_is_open_outlasts_its_retention_class(log: Path) -> None:
+    """It was erased with the rest, and nobody was told."""
+    append(log, "- {subject: person/bob, id: g, facts: {2024-01-01: {wages: 1}}}\n")
+    today = datetime.now(UTC).date().isoformat()
+    asked = ("log", "erase", "--expired", f"tax={today}", "--yes", "--reason", "r", "--legal-basis", "b")
+    done = run(*asked, "--log", log)
+    assert (done.returncode, "erased: 1 subject " in done.stdout) == (0, True), done.stderr
+    assert "`tax_unit/home` is owed 4,500.00 USD for 2023, 2024: kept" in done.stderr
+    assert "`--open-accounts`" in done.stderr
+    assert run("log", "show", "person/bob", "--log", log).returncode == 1
+    assert run("log", "show", "person/ada", "--log", log).returncode == 0, "whose account it is"
+    answer = ask(*asked, "--log", log)
+    assert (answer["erased"], answer["kept"]) == (0, ["tax_unit/home"])
+    done = run(*asked, "--open-accounts", "--log", log)
+    assert (done.returncode, "erased: 2 subjects" in done.stdout) == (0, True), done.stderr
+    assert "`tax_unit/home` is owed 4,500.00 USD for 2023, 2024: once it is erased" in done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from citizens import Certificate, SqliteLog, trial_balance
 
 ACCOMPANYING = (ACCESS_RETENTION,)
 """Who looked at somebody's record is no reason to keep them."""
+
+GONE = "once it is erased, the ledger no longer says who owes that, and no bar rests on it"
 
 
 def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
@@ -40,11 +42,18 @@ def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
 
 
 def expired_command(
-    horizons: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool, *, alone: bool = True
+    horizons: list[str],
+    order: Order,
+    certificate: Path | None,
+    yes: bool,
+    as_json: bool,
+    *,
+    alone: bool = True,
+    open_accounts: bool = False,
 ) -> int:
     """Destroy the keys and names of all whose retention classes have run out, once the user has confirmed.
 
-    `alone` says that nobody was named besides.
+    `alone` says that nobody was named besides. Who owes or is owed money stays and is named, unless `open_accounts`.
     """
     order.require()
     if certificate is not None:
@@ -58,6 +67,11 @@ def expired_command(
         require_classes(opened, moments)
         with waiting("looking for whose time is up"):
             subjects = opened.expired(moments, accompanying=ACCOMPANYING)
+            open_told = _open_accounts(opened, subjects)
+            kept = () if open_accounts else tuple(open_told)
+            if kept:
+                subjects = opened.expired(moments, accompanying=ACCOMPANYING, kept=kept)
+        _say_open(open_told, open_accounts)
         if subjects and not yes and not confirmed(f"erase {count(len(subjects), 'subject')} for ever?"):
             raise Failure("nothing was erased")
         with waiting("erasing"):
@@ -67,17 +81,34 @@ def expired_command(
                 legal_basis=order.legal_basis,
                 reason=order.reason,
                 accompanying=ACCOMPANYING,
+                kept=kept,
             )
         ledger = opened.layout.erasures_path
     if certificate is not None:
         _keep(certificate, _certificate(done))
     if as_json:
-        say_json({"erased": len(done.entries), "ledger": str(ledger), "certificate": _certificate(done)})
+        told = {"erased": len(done.entries), "ledger": str(ledger), "certificate": _certificate(done)}
+        say_json({**told, "kept": list(kept)})
         return ExitCode.DONE
     say(f"erased: {count(len(done.entries), 'subject')} whose retention has run out; those whom others need stay")
     if done:
         complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
     return ExitCode.DONE
+
+
+def _open_accounts(log: SqliteLog, subjects: Sequence[str]) -> dict[str, list[str]]:
+    """What is open by the ledger, of those of whom anything is."""
+    posted = log.posted(log.head())
+    told = {subject: list(_what_is_open(log, subject)) for subject in subjects if subject in posted}
+    return {subject: lines for subject, lines in told.items() if lines}
+
+
+def _say_open(open_told: Mapping[str, Sequence[str]], goes: bool) -> None:
+    """Name whose account is open: that it goes all the same, or that they stay, with those it is about."""
+    for told in (line for lines in open_told.values() for line in lines):
+        complain(f"{told}: {GONE if goes else 'kept'}")
+    if open_told and not goes:
+        complain("settle it or write it off, and they go next time; with `--open-accounts` they go all the same")
 
 
 def _check_place(certificate: Path) -> None:
@@ -127,7 +158,7 @@ def erase_command(
             "settle it or write it off first; with `--open-accounts` it goes all the same, and nobody owes that",
         )
     for told in open_told:
-        complain(f"{told}: once it is erased, the ledger no longer says who owes that, and no bar rests on it")
+        complain(f"{told}: {GONE}")
     whom = subjects[0] if len(subjects) == 1 else f"{len(subjects):,} subjects"
     if not yes and not confirmed(f"erase {whom} ({count(events, 'event')}) for ever?"):
         raise Failure("nothing was erased")

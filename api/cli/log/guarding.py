@@ -158,7 +158,8 @@ def erase(
     order = Order(log, actor, legal_basis, reason)
     if expired:
         alone = not subjects and listed is None
-        raise typer.Exit(expired_command(expired, order, certificate, yes, as_json, alone=alone))
+        erased = expired_command(expired, order, certificate, yes, as_json, alone=alone, open_accounts=open_accounts)
+        raise typer.Exit(erased)
     whom = named(subjects or [], listed)
     raise typer.Exit(erase_command(whom, order, certificate, yes, as_json, open_accounts=open_accounts))
 
