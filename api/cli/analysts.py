@@ -112,7 +112,7 @@ def _require_nothing_beside(context: typer.Context) -> None:
             named = "RULES" if name == "rules" else f"`{parameter.opts[0]}`"
             raise Misuse(
                 f"{named} and `--again` cannot both be given: the manifest says what is asked",
-                "leave it out, or simulate anew, without `--again`",
+                "leave it out, or simulate again without `--again`",
             )
 
 

@@ -175,7 +175,7 @@ def _show(run: _Run) -> None:
     if len(report.failed) > SHOWN_FAULTS:
         complain(f"… and {len(report.failed) - SHOWN_FAULTS:,} more that could not be assessed")
     if not report.groups:
-        recorded = "the run is on record, and `rulewright follow` assesses whoever comes later"
+        recorded = "the run is on record, and `rulewright follow` assesses people who are recorded later"
         say(f"{period}: no {groups} to assess, as known at {_horizon(horizons)}; {recorded}")
         if report.counted is not None and any((*report.counted.people, report.counted.strays)):
             for line in _people(report.counted, terms):

@@ -1,4 +1,4 @@
-"""The program `rulewright`: the commands that each module registers, in the order in which help lists them."""
+"""The program `rulewright`: the commands that each module registers, under the headings of `panels`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from api.cli import analysts, asked, assessing, many, rulework, translate, trying
 from api.cli.log.app import ledger_commands, log_app
+from api.cli.panels import PROGRAM, put_under
 from api.cli.permit import permit_app
 from api.cli.population import population_app
 
@@ -57,3 +58,4 @@ for family in (
 app.add_typer(log_app, name="log")
 app.add_typer(population_app, name="population")
 app.add_typer(permit_app, name="permit")
+put_under(PROGRAM, app)

@@ -202,7 +202,7 @@ def _show(done: _Round, name: str) -> None:
         say(f"{change.assessment}  {change.period}  {change.group}  {change.fault or told or 'assessed'}")
     if len(changes) > SHOWN:
         say(f"… and {len(changes) - SHOWN:,} more")
-    anew = f"{count(report.facts, 'event')} with facts: {count(report.reassessed, 'group')} assessed anew"
+    anew = f"{count(report.facts, 'event')} with facts: {count(report.reassessed, 'group')} assessed again"
     say(f"{anew}, {report.changed:,} changed, {len(report.failed):,} could not be assessed")
     people = _people(report)
     if people:

@@ -66,7 +66,7 @@ def issue(
     ] = None,
     holder: Annotated[
         Path | None,
-        typer.Option("--holder", metavar="FILE", help="The public key of whoever may show it."),
+        typer.Option("--holder", metavar="FILE", help="The public key of the person who may show it."),
     ] = None,
     issuer: IssuerName = NAME,
     status_at: StatusAt = STATUS_AT,

@@ -13,6 +13,7 @@ import typer
 
 from api.cli.app import app
 from api.cli.kept_help import COMPLETING
+from api.cli.panels import command_name
 from api.cli.streams import prepare, printable
 from api.failures import ExitCode, Failure, Several
 
@@ -56,17 +57,13 @@ def _narrowed(arguments: list[str]) -> typer.Typer:
     """The command that is called, without the others: preparing the options of them all takes longer than most work."""
     if COMPLETING in os.environ or not arguments:
         return app
-    named = [command for command in app.registered_commands if _name(command) == arguments[0]]
+    named = [command for command in app.registered_commands if command_name(command) == arguments[0]]
     groups = [group for group in app.registered_groups if group.name == arguments[0]]
     if not named and not groups:
         return app
     narrowed = copy(app)
     narrowed.registered_commands, narrowed.registered_groups = named, groups
     return narrowed
-
-
-def _name(command: typer.models.CommandInfo) -> str:
-    return command.name or (command.callback.__name__.replace("_", "-") if command.callback is not None else "")
 
 
 def _failed(failure: Failure) -> int:

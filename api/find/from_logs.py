@@ -76,7 +76,7 @@ def _check_first_owners(part: Part, entity: Entity, members: Members) -> None:
         if (rows >= 0).any():
             known = members.name(int(left[np.flatnonzero(rows >= 0)[0]]))
             message = f"{known} belongs to somebody in no {binding.group}, and to somebody in one"
-            raise Failure(message, f"record the {binding.group} of whoever is its first owner")
+            raise Failure(message, f"record the {binding.group} of its first owner")
 
 
 def add_debts(log: History, population: Population, tables: dict[str, Any], horizon: int) -> None:

@@ -69,7 +69,7 @@ def _membership(program: Program, entity: str, point: Point) -> tuple[str, str] 
     relations = _relations(program, entity)
     if point.attribute not in relations:
         known = ", ".join(f"`{name}`" for name in relations) or "nothing"
-        return f"{with_article(entity)} belongs to nothing of this name", f"it belongs to: {known}"
+        return f"{with_article(entity)} cannot belong to anything by this name", f"it belongs to: {known}"
     to = program.settings.entities[relations[point.attribute]]
     if point.value.group.partition("/")[0] != to.name:
         return f"the group named here is not {with_article(to.name)}", f"name it `{to.name}/<id>`"

@@ -119,16 +119,18 @@ class Webhook:
                 told = f"it answered {error.code}"
                 if error.code != 429 and error.code < 500:
                     remedy = (
-                        "the receiver takes no more of it" if error.code == 410 else "see what the receiver refuses"
+                        "the receiver has stopped accepting events"
+                        if error.code == 410
+                        else "see what the receiver refuses"
                     )
-                    raise Failure(f"event {event['id']} was not taken: {told}", remedy) from None
+                    raise Failure(f"event {event['id']} was not accepted: {told}", remedy) from None
                 asked = error.headers.get("Retry-After", "")
                 wait = min(float(asked), LONGEST_SECONDS) if asked.isdecimal() else wait
             except (OSError, HTTPException) as error:
                 told = type(error).__name__
             if attempt + 1 < TRIES:
                 self._pause(wait)
-        message = f"event {event['id']} was not taken in {TRIES} attempts: {told}"
+        message = f"event {event['id']} was not accepted in {TRIES} attempts: {told}"
         raise Failure(message, "mend the receiver, and run this again: it continues from there")
 
 

@@ -38,7 +38,7 @@ def renamed(living: Living, index: Index, named: Named, new: str) -> dict[Path, 
         places.setdefault(path, []).append(span)
     for path, spans in places.items():
         if re.search(rf"\b{new}\b", spans[0].source.text):
-            raise Failure(f"`{new}` stands in `{path.name}` already", "choose another name")
+            raise Failure(f"`{new}` is already in `{path.name}`", "choose another name")
     for path in sorted((living.folder / REFORMS_FOLDER).glob("*.yaml")):
         if re.search(rf"\b{named.short_name}\b", path.read_text(encoding="utf-8", errors="replace")):
             raise Failure(f"the reform `{path.name}` names `{named.short_name}`", "change the reform first")

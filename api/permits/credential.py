@@ -185,7 +185,7 @@ def _holder(claims: Mapping[str, Any], token: str, challenge: Challenge | None, 
         return "anybody", "it is bound to no key, and comes with a proof" if proof else ""
     bound = claims["cnf"]
     if not proof:
-        return "not proved", "it is bound to a key, and whoever shows it has not proved to have that key"
+        return "not proved", "it is bound to a key, and the person who shows it has not proved that they hold that key"
     if challenge is None:
         return (
             "not proved",
@@ -298,7 +298,7 @@ def _disclosed(claims: Mapping[str, Any], disclosures: Sequence[str]) -> dict[st
     """What the disclosures say, each of which must be one that was signed, once. Nothing else is looked into."""
     digests = claims.get("_sd", [])
     if claims.get("_sd_alg", "sha-256") != "sha-256":
-        raise ValueError("its disclosures are digested in a way that is not known here")
+        raise ValueError("its disclosures use a hash that this program does not support")
     if not isinstance(digests, list) or len({str(digest) for digest in digests}) < len(digests):
         raise ValueError("its list of disclosures is not well formed")
     disclosed: dict[str, Any] = {}
@@ -307,7 +307,7 @@ def _disclosed(claims: Mapping[str, Any], disclosures: Sequence[str]) -> dict[st
             raise ValueError("a disclosure is not one that was signed")
         name, value = _opened(disclosure)
         if name in disclosed or name in claims:
-            raise ValueError("a disclosure says again what is said already")
+            raise ValueError("a disclosure repeats a claim that is already there")
         disclosed[name] = value
     return disclosed
 

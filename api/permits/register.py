@@ -210,7 +210,7 @@ class Register:
         if lost:
             told = ", ".join(map(str, sorted(lost)[:5])) + (", …" if len(lost) > 5 else "")
             raise WrongRegister(
-                f"`{path.name}` takes back permits that `register.db` knows nothing of: {told}",
+                f"`{path.name}` revokes permits that are not in `register.db`: {told}",
                 "`register.db` is an older copy or another register's: put back the one that belongs to the list",
             )
         return revoked

@@ -131,13 +131,13 @@ def same_as_said(said: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """
     told = [*_other_versions(said.get("versions"), now["versions"])]
     if said.get("fingerprint") != now["fingerprint"]:
-        told.append(f"the rules `{now['rules']}`: their fingerprint is another")
+        told.append(f"the rules `{now['rules']}`: their fingerprint has changed")
     told += _other_reforms(said["reforms"], now["reforms"])
     told += [f"{words}: its contents have changed" for key, words in _CONTENTS.items() if said.get(key) != now[key]]
     if told:
         raise Failure(
-            "what decides the answer is not what it was:\n  " + "\n  ".join(told),
-            "restore it, or simulate anew, without `--again`",
+            "something that decides the answer has changed:\n  " + "\n  ".join(told),
+            "restore it, or simulate again without `--again`",
         )
     return {key: said.get(key, value) for key, value in now.items()}
 

@@ -126,7 +126,7 @@ class GroupCommit:
     def unavailable(self) -> LogUnavailable:
         """The error for whoever comes after the writer has stopped."""
         return LogUnavailable(
-            f"the log takes no more events ({self.failure})",
+            f"the log accepts no further events ({self.failure})",
             "it is not known whether the last events stand: "
             "open the log again, which verifies it, and deliver them again",
         )

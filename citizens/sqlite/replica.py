@@ -132,7 +132,7 @@ class Replica:
                 self._note(self._source, self._target)
                 message = f"{self._target.folder} was promoted, and is the log now (life {epochs[1]}, here {epochs[0]})"
                 remedy = "`rulewright log compare` shows what only this one has"
-                raise Forked(f"{message}: this one takes no more events", remedy, _common(log, copy))
+                raise Forked(f"{message}: this one accepts no further events", remedy, _common(log, copy))
             require_prefix(log, copy)
             if own and epochs[1] == epochs[0] and not self._again:
                 message = f"{self._target.folder} is a log that is written itself, not a replica"

@@ -122,7 +122,7 @@ class SharedLog(Readings):
         with self._queue:
             if self._waiting and self._waiting + drafts > WAITING_DRAFTS:
                 message = f"{self._waiting:,} events are waiting to be recorded"
-                raise LogBusy(f"{message}, and nothing of this was", "deliver it again in a few seconds")
+                raise LogBusy(f"{message}, and none of these was accepted", "deliver it again in a few seconds")
             self._waiting += drafts
         try:
             yield

@@ -43,7 +43,7 @@ def _count(elab: Elaboration, node: ast.Aggregate, link: ir.Link, name: str, whe
         return elab.fail("E505", f"`{node.operation}` needs what to take of each", node.span, help=help_text)
     if node.body is not None:
         help_text = f"write `count({node.name} in … where …)`"
-        return elab.fail("E505", "`count` counts members, and takes nothing of each", node.span, help=help_text)
+        return elab.fail("E505", "`count` counts members, and takes no value of each", node.span, help=help_text)
     return Value(ir.Aggregate(INTEGER, node.span, "count", link, name, None, where))
 
 

@@ -287,7 +287,7 @@ class _Runner:
                 self.problems.add("E801", f"`{figure}` has no reason `{word.text}`", word.span, help=help_text)
         wanted = {"not_met": "false", "met": "true", "unknown": "unknown"}.get(line.name, "")
         if not wanted:
-            message = f"`{line.name}` says nothing of a requirement"
+            message = f"`{line.name}` is no outcome of a requirement"
             self.unknown(line, message, "write holds, met, not_met or unknown")
         return wanted
 

@@ -158,7 +158,7 @@ def read_excluded(fields: Fields) -> tuple[Excluded, ...]:
 
 
 def _excluded_where(fields: Fields, entry: MappingEntry) -> Excluded:
-    conditions = as_mapping(fields.context, entry.value, entry.key.span, f"what is said of `{shown(entry.name)}`")
+    conditions = as_mapping(fields.context, entry.value, entry.key.span, f"the entry of `{shown(entry.name)}`")
     return Excluded(entry.name, entry.key.span, read_said(fields, conditions))
 
 

@@ -98,9 +98,9 @@ def test_what_was_delivered_before_a_crash_comes_again_under_its_id(server: Answ
 
 
 def test_a_receiver_that_refuses_stops_it_and_nothing_is_passed_over(server: Answering, log: SqliteLog) -> None:
-    for code, remedy in ((410, "the receiver takes no more"), (400, "refuses"), (302, "refuses")):
+    for code, remedy in ((410, "the receiver has stopped"), (400, "refuses"), (302, "refuses")):
         server.codes = [(code, {"Location": url(server)})]
-        with pytest.raises(Failure, match=f"event 1 was not taken: it answered {code}") as caught:
+        with pytest.raises(Failure, match=f"event 1 was not accepted: it answered {code}") as caught:
             publish(log, "abc", "x", Webhook(url(server)))
         assert remedy in caught.value.help
     server.codes = [(500, {})] * 8

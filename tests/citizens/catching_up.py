@@ -80,7 +80,7 @@ def _catch_up(log: SqliteLog, program: Program, kind: str, facts: int) -> None:
     wall, processor = time.monotonic() - wall, time.process_time() - processor
     report = follower.report
     rates = f"{facts / processor:,.0f} a second of processor ({facts / wall:,.0f} of wall)"
-    made = f"{report.reassessed:,} groups assessed anew, {report.changed:,} of them changed"
+    made = f"{report.reassessed:,} groups assessed again, {report.changed:,} of them changed"
     print(f"facts {kind}: {rates}, {made}", flush=True)
 
 

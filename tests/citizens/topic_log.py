@@ -145,7 +145,7 @@ class TopicLog:
 
     def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
         if self.stopped:
-            raise LogUnavailable(f"the log takes no more events ({self.stopped})", "open it again")
+            raise LogUnavailable(f"the log accepts no further events ({self.stopped})", "open it again")
         if advance is not None:
             self._check_advance(advance)
         new, receipts = self._planned(drafts)
@@ -156,7 +156,7 @@ class TopicLog:
             written = self.broker.transact(self.epoch, records)
         except (Fenced, OSError) as error:
             self.stopped = type(error).__name__
-            raise LogUnavailable(f"the log takes no more events ({self.stopped})", "open it again") from error
+            raise LogUnavailable(f"the log accepts no further events ({self.stopped})", "open it again") from error
         recorded = [
             self._decoded(offset, record) for (_, record), offset in zip(records[: len(new)], written, strict=False)
         ]

@@ -88,7 +88,7 @@ REFUSED = [
     ("person/bo: {wage: 1.00}", "2024-01-01 wage: a person has no fact of this name"),
     ("person/bo: {wages: much}", "2024-01-01 wages: the rules take a value of type money here"),
     ("person/bo: {tax_unit: {group: tax_unit/a, role: wife}}", "2024-01-01 tax_unit: a tax_unit has no such role"),
-    ("person/bo: {taxunit: {group: tax_unit/a, role: head}}", "a person belongs to nothing of this name"),
+    ("person/bo: {taxunit: {group: tax_unit/a, role: head}}", "a person cannot belong to anything by this name"),
     ("person/bo: {tax_unit: {group: household/a, role: head}}", "the group named here is not a tax_unit"),
     ("tax_unit/a: {wages: 1.00}", "a tax_unit has no fact of this name"),
 ]

@@ -241,7 +241,7 @@ def test_a_late_fact_is_followed_to_the_ledger(assessed: Path) -> None:
     told = run("follow", "--once", "--log", assessed)
     assert told.returncode == 0
     assert "adjusted_gross_income +" in told.stdout
-    assert "1 event with facts: 1 group assessed anew, 1 changed, 0 could not be assessed" in told.stdout
+    assert "1 event with facts: 1 group assessed again, 1 changed, 0 could not be assessed" in told.stdout
     group = told.stdout.split()[2]
     assert "liability" in run("ledger", group, "--log", assessed).stdout
     late_wages(assessed, people_of(assessed, 1), "-1.00", "wrong")

@@ -54,12 +54,14 @@ TAKEN: dict[str, tuple[str, str]] = {
     "person/bo: {2024-01-01: {home: {group: home/h, role: tenant}}}": ("has no such role", "there is no role `tenant`"),
     "person/bo: {2024-01-01: {home: {group: house/h, role: owner}}}": ("is not a home", "1 person has no facts"),
     "person/bo: {2024-01-01: {home: {group: person/bo, role: owner}}}": ("is not a home", "1 person has no facts"),
-    "person/bo: {2024-01-01: {house: {group: home/h, role: resident}}}": ("belongs to nothing of this name", DUE),
+    "person/bo: {2024-01-01: {house: {group: home/h, role: resident}}}": (
+        "cannot belong to anything by this name", DUE,
+    ),
     "person/bo: {2024-01-01: {home: 'home/h'}}": (FACT, "150.00"),
     "job/l: {2024-01-01: {pay: 9.00, person: {group: person/nobody, role: owner}}}": ("", "1 person is in no home"),
     "job/l: {2024-01-01: {pay: 9.00, person: {group: home/h, role: owner}}}": ("is not a person", "9.00 USD stated"),
     "job/l: {2024-01-01: {pay: 9.00, worker: {group: person/ann, role: owner}}}": (
-        "belongs to nothing of this name", "9.00 USD stated",
+        "cannot belong to anything by this name", "9.00 USD stated",
     ),
     "job/l: {2024-01-01: {pay: 9.00}}": ("", "1 record with an owner that is not known, with 9.00 USD stated"),
     f"job/l: {{2024-07-01: {{pay: 10.00, {OF_ANN}}}}}": ("", "due  151.00"),

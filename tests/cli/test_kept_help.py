@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.app import app as program
+from api.cli.log.app import log_app
+from api.cli.panels import LOG, PROGRAM, command_name
+
 _RUN = """
 import sys
 from api.cli import main
@@ -58,3 +62,14 @@ def test_without_a_cache_help_is_made_each_time() -> None:
     output, made_with = shown("", "--help")
     assert "Usage" in output
     assert "'typer'" in made_with
+
+
+def test_help_lists_every_command_under_a_heading() -> None:
+    for panels, app in ((PROGRAM, program), (LOG, log_app)):
+        listed = [name for names in panels.values() for name in names]
+        registered = [
+            *map(command_name, app.registered_commands),
+            *(str(group.name) for group in app.registered_groups),
+        ]
+        assert sorted(listed) == sorted(registered)
+        assert {part.rich_help_panel for part in (*app.registered_commands, *app.registered_groups)} == set(panels)

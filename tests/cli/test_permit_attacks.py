@@ -48,8 +48,8 @@ ATTACKS = {
     "another type": (with_header(typ="JWT"), f"it is no `{TYPE}`"),
     "a proof for a permit": (with_header(typ="kb+jwt"), f"it is no `{TYPE}`"),
     "a key that is not among those given": (with_header(kid="another"), "not among those given"),
-    "a disclosure twice": (permit([SUBJECT, SUBJECT], status=PLACE), "says again"),
-    "two answers to a question": (permit([SUBJECT, AGAIN], status=PLACE), "says again"),
+    "a disclosure twice": (permit([SUBJECT, SUBJECT], status=PLACE), "repeats a claim"),
+    "two answers to a question": (permit([SUBJECT, AGAIN], status=PLACE), "repeats a claim"),
     "a place outside the list": (permit(status={"status_list": {"idx": 131_072, "uri": LIST}}), "no place 131072"),
     "a permit of tomorrow": (permit(status=PLACE, nbf=moment(1), decided_for="tomorrow"), "it holds from tomorrow on"),
     "one signed tomorrow": (permit(status=PLACE, iat=moment(1)), "signed later than the clock says"),
@@ -212,7 +212,7 @@ def test_a_register_put_back_from_an_older_copy_signs_nothing(office: Path, tmp_
     shutil.copy(tmp_path / "older.db", register / "register.db")
     for command in (("status",), ("revoke", str(place), "--why", "stolen")):
         done = run("permit", *command, *signing)
-        assert done.returncode == 1 and f"knows nothing of: {place}" in done.stderr
+        assert done.returncode == 1 and f"not in `register.db`: {place}" in done.stderr
     refused, words = issued(office, register, "another")
     assert refused == 0 and "older copy" in words
     shown = run("permit", "verify", office / "lost", "--key", office / "key.jwk", "--status", register / "status.jwt")

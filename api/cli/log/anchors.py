@@ -70,5 +70,5 @@ def anchor_key_command(file: Path, name: str, as_json: bool) -> int:
         say_json({"private": str(file), "public": str(signer.verifier)})
         return ExitCode.DONE
     say(f"public  {signer.verifier}")
-    complain(f"wrote {file} (its owner alone may read it) and {public}: give the second to whoever verifies")
+    complain(f"wrote {file} (its owner alone may read it) and {public}: give the second to those who verify")
     return ExitCode.DONE

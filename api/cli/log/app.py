@@ -1,4 +1,4 @@
-"""`rulewright log …` and `ledger`: the commands that each module registers, in the order in which help lists them.
+"""`rulewright log …` and `ledger`: the commands that each module registers, under the headings of `panels`.
 
 Every command that concerns a log names it with `--log`, or with the variable RULEWRIGHT_LOG.
 """
@@ -9,6 +9,7 @@ import typer
 
 from api.cli.log import copies, guarding, recording
 from api.cli.log.options import AsJson, Known, LogOption, Subject
+from api.cli.panels import LOG, put_under
 
 ledger_commands = typer.Typer()
 log_app = typer.Typer(
@@ -20,11 +21,12 @@ log_app = typer.Typer(
 
 for family in (recording.commands, guarding.commands, copies.commands):
     log_app.registered_commands += family.registered_commands
+put_under(LOG, log_app)
 
 
 @ledger_commands.command()
 def ledger(subject: Subject, log: LogOption = None, known: Known = None, as_json: AsJson = False) -> None:
-    """What a subject owes and is owed: every movement, and the balance after it."""
+    """Show what a subject owes and is owed: every movement, and the balance after it."""
     from api.cli.log.ledger import ledger_command
 
     raise typer.Exit(ledger_command(subject, log, known, as_json))

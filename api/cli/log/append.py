@@ -90,7 +90,7 @@ def _refused(error: CitizensError, reads: list[Read], recorded: int) -> Failure:
     if span is None:
         return failure
     subject = reads[error.draft or 0].draft.subject
-    stands = f"{count(recorded, 'event')} stand in other partitions" if recorded else "nothing was recorded"
+    stands = f"{count(recorded, 'event')} were recorded in other partitions" if recorded else "nothing was recorded"
     return Failure(f"{span}: `{subject}`: {failure.message}; {stands}", failure.help)
 
 

@@ -197,7 +197,7 @@ def move(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Move somebody, with everybody who belongs with them, to another partition of a log on Kafka.
+    """Move somebody, with everybody who belongs with them, to another partition of the log.
 
     Whoever marries into a household of another partition moves there first.
     """

@@ -142,7 +142,7 @@ def cut(
     log: LogOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Name what all partitions of a log on Kafka hold now, to be asked for as `--known cut:NAME`."""
+    """Name what all partitions of a log hold now, so that you can ask for it as `--known cut:NAME`."""
     from api.cli.log.cut import cut_command
 
     raise typer.Exit(cut_command(name, log, as_json))

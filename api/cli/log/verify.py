@@ -137,7 +137,7 @@ def _told(trust: Trust, verifier: Verifier | None, given: Sequence[Kept]) -> Ite
     if trust.key_store > trust.nobody:
         yield f"up to offset {trust.key_store} nobody without the key store has changed it"
     if not given:
-        yield "not checked: whoever can write the folder and its keys could have made all of it again"
+        yield "not checked: someone who can write the folder and its keys could have rebuilt all of it"
         yield "  = help: keep anchors elsewhere (`rulewright log anchor FOLDER`), and give them with `--anchor FOLDER`"
     elif trust.unchecked:
         yield f"not checked: from offset {trust.unchecked} on no anchor says anything"

@@ -178,7 +178,7 @@ def test_a_register_put_back_from_an_older_copy_signs_nothing(tmp_path: Path) ->
             client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA),
         ):
             assert (done.status_code, done.json()["type"]) == (503, "/problems/damaged"), done.text
-            assert f"knows nothing of: {permit['place']}" in done.json()["errors"][0]["message"]
+            assert f"not in `register.db`: {permit['place']}" in done.json()["errors"][0]["message"]
         # the list that was signed last still stands, and takes the permit back
         assert checked(client, permit["permit"])["problems"] == ["it has been revoked"]
         stale = register / "status.jwt"
