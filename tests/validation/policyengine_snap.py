@@ -35,6 +35,7 @@ from engine.values.types import EnumValue, Kind, Value
 from tests.validation.policyengine_households import by_household
 from tests.validation.policyengine_names import CountedOut, NoCounterpart, Test, exact, parts
 from tests.validation.policyengine_report import Differing, report
+from tests.validation.policyengine_snap_payers import settle
 from tests.validation.policyengine_snap_relations import relate
 
 MAPPING = Path(__file__).resolve().parent / "policyengine_snap.yaml"
@@ -71,6 +72,10 @@ class Names:
     def __post_init__(self) -> None:
         self.states = dict(zip(POSTAL, self.program.settings.enums["snap_state"].members, strict=True))
 
+    def postal(self, state: str) -> str:
+        """The letters of a State of ours."""
+        return next(letters for letters, its in self.states.items() if its == state)
+
     def figure(self, name: str) -> Definition:
         """The figure of ours that a name means; raises `NoCounterpart`."""
         ours = self.mapping["same"].get(name, name)
@@ -103,6 +108,7 @@ class Household:
     rounding: str = CENTS
     given: dict[Fact, Value] = field(default_factory=dict)
     said: set[tuple[str, str]] = field(default_factory=set)
+    no_carers: set[str] = field(default_factory=set)  # adults who care for no child
 
     def put(self, name: str, whose: str, value: Any, add: bool = False) -> None:
         """Give a figure of ours its value, or more of it."""
@@ -279,7 +285,7 @@ class Household:
         for found_person, age in ages.items():
             if self.value("is_usda_elderly", found_person) and age == UNSTATED_AGE:
                 self.put("age_in_month", found_person, ELDERLY_AGE)
-            if age >= ADULT and children:
+            if age >= ADULT and children and found_person not in self.no_carers:
                 self.put("is_responsible_for_dependent_child", found_person, True)
                 self.put("cares_for_child_under_6", found_person, min(children) < SCHOOL_AGE)
 
@@ -336,6 +342,7 @@ def _figures_of_part(test: Test, names: Names, constants: Constants, rounding: s
             household.say(name, raw, whose)
         relate(household, test.body)
         household.conclude()
+        settle(household, test.body, constants)
         interpreter = Interpreter(names.program, household.case(), constants)
         for (name, whose, _), figure in zip(wanted, figures, strict=True):
             outcome = interpreter.find(Fact(names.figure(name).name, whose, at))

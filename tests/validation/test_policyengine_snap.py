@@ -131,3 +131,57 @@ def test_ssi_that_is_expected_beside_snap_is_received(names: Names) -> None:
         True,
         True,
     ]
+
+
+def _two(state: str, **said: dict[str, Any]) -> dict[str, Any]:
+    people = {name: {"age": 33} | its for name, its in said.items()}
+    return {
+        "people": people,
+        "spm_units": {"home": {"members": list(people)}},
+        "households": {"home": {"members": list(people), "state_code": state}},
+    }
+
+
+def test_who_pays_support_and_whose_medical_costs_count(names: Names) -> None:
+    alien = {"immigration_status": "UNDOCUMENTED", "child_support_expense": 3_600}
+    said = _two("TX", mum=alien, dad={"child_support_expense": 1_200})
+    assert _agreeing(names, "2026-01", said, {"snap_countable_child_support_expense": 250}) == [True]
+    said = _two("TX", mum={}, dad={"age": 20, "is_full_time_college_student": True, "child_support_expense": 1_200})
+    assert _agreeing(names, "2026-01", said, {"snap_countable_child_support_expense": 0}) == [True]
+    said = _two("OH", old={"age": 70, "other_medical_expenses": 1_200}, young={"other_medical_expenses": 2_400})
+    assert _agreeing(names, "2022-01", said, {"snap_excess_medical_expense_deduction": 65}) == [True]
+
+
+def test_home_and_care_are_paid_evenly_and_aid_goes_to_the_eligible(names: Names) -> None:
+    said = _two("TX", mum={"immigration_status": "UNDOCUMENTED"}, kid={"age": 8})
+    said["spm_units"]["home"] |= {"childcare_expenses": 2_400, "tanf": 2_400}
+    assert _agreeing(names, "2026-01", said, {"snap_dependent_care_deduction": 150}) == [True]
+    assert _agreeing(names, "2026-01", said, {"snap_unearned_income": 200}) == [True]
+
+
+def test_energy_aid_of_the_state_and_a_telephone_among_the_utilities(names: Names) -> None:
+    wanted = "snap_utility_allowance_type"
+    assert _agreeing(names, "2025-01", _two("MA", ann={}, bob={}), {wanted: "SUA"}) == [True]
+    assert _agreeing(names, "2026-01", _two("PA", ann={}, bob={"age": 60}), {wanted: "SUA"}) == [True]
+    assert _agreeing(names, "2026-01", _two("PA", ann={}, bob={}), {wanted: "NONE"}) == [True]
+    said = {
+        "count_distinct_utility_expenses": 2,
+        "phone_expense": 600,
+        "snap_utility_region_str": "MO",
+        "snap_state_using_standard_utility_allowance": False,
+    }
+    assert _agreeing(names, "2026-01", said, {wanted: "IUA"}) == [True]
+
+
+def test_one_parent_of_missouri_claims_the_care_and_a_single_student_is_excused(names: Names) -> None:
+    student = {"is_full_time_college_student": True}
+    wanted = "is_snap_ineligible_student"
+    for state, expected in (("MO", [False, True, False]), ("TX", [False, False, False])):
+        said = _two(state, mum=student, dad=student, kid={"age": 4})
+        assert _agreeing(names, "2025-01", said, {wanted: expected}) == [True] * 3
+    working = student | {"weekly_hours_worked": 20}
+    assert (
+        _agreeing(names, "2025-01", _two("MO", mum=working, dad=student, kid={"age": 4}), {wanted: [False] * 3})
+        == [True] * 3
+    )
+    assert _agreeing(names, "2025-01", _two("OH", mum=student, kid={"age": 8}), {wanted: [False, False]}) == [True] * 2
