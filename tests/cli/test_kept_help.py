@@ -67,9 +67,7 @@ def test_without_a_cache_help_is_made_each_time() -> None:
 def test_help_lists_every_command_under_a_heading() -> None:
     for panels, app in ((PROGRAM, program), (LOG, log_app)):
         listed = [name for names in panels.values() for name in names]
-        registered = [
-            *map(command_name, app.registered_commands),
-            *(str(group.name) for group in app.registered_groups),
-        ]
-        assert sorted(listed) == sorted(registered)
-        assert {part.rich_help_panel for part in (*app.registered_commands, *app.registered_groups)} == set(panels)
+        commands = [(command_name(command), command.rich_help_panel) for command in app.registered_commands]
+        parts = [*commands, *((str(group.name), group.rich_help_panel) for group in app.registered_groups)]
+        assert sorted(listed) == sorted(name for name, _ in parts)
+        assert {panel for _, panel in parts} == set(panels)
