@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from api.simulate.diff_measured import FigureChange
-from api.simulate.differences import Differences
+from api.simulate.diff_texts import Reading
+from api.simulate.differences import Difference, Differences
 from engine.values.numbers import with_commas
+
+_SHOWN_WHOLE = {"formula", "needs", "applies if", "otherwise"}
 
 
 def in_words(compared: Differences, currency: str) -> Iterator[str]:
@@ -16,12 +19,7 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
         yield f"`{compared.before}` and `{compared.after}` are the same law"
         return
     for difference in compared.differences:
-        what = f" ({', '.join(difference.parts)})" if difference.parts and not difference.values else ""
-        yield f"{difference.kind} {difference.name} is {difference.how}{what}: {difference.label}" + (
-            f" [{difference.law}]" if difference.law else ""
-        )
-        for value in difference.values:
-            yield f"  from {value.since}: {value.before} -> {value.after}"
+        yield from _difference(difference)
     yield ""
     total = sum(map(len, compared.can_change.values()))
     yield f"exported figures that can change: at most {total:,}, which read what differs, directly or through others"
@@ -42,6 +40,27 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
         for figure in compared.figures:
             change = with_commas(str(round(Fraction(figure.change))))
             yield f"  {figure.figure}: {change} {currency} in all, for {_whom(figure)}"
+
+
+def _difference(difference: Difference) -> Iterator[str]:
+    """A definition that differs: its values, what is written in either version, and what only one of them reads."""
+    what = f" ({', '.join(difference.parts)})" if difference.parts and not difference.values else ""
+    law = f" [{difference.law}]" if difference.law else ""
+    yield f"{difference.kind} {difference.name} is {difference.how}{what}: {difference.label}{law}"
+    for value in difference.values:
+        yield f"  from {value.since}: {value.before} -> {value.after}"
+    for text in difference.texts:
+        if difference.how == "changed" or text.part in _SHOWN_WHOLE:
+            yield f"  {text.part}:"
+            yield from (f"    {line}".rstrip() for line in text.lines)
+    yield from _read("now reads", difference.reads_now)
+    yield from _read("no longer reads", difference.reads_no_more)
+
+
+def _read(words: str, readings: Sequence[Reading]) -> Iterator[str]:
+    if readings:
+        said = (f"{read.name} ({read.label})" if read.label else read.name for read in readings)
+        yield f"  {words} " + ", ".join(said)
 
 
 def _whom(figure: FigureChange) -> str:

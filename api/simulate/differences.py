@@ -1,6 +1,6 @@
 """`diff`: what is different between two versions of the law, which figures can change, and by how much they do.
 
-1. Constants are compared date by date and row by row; figures, facts and functions part by part.
+1. Constants are compared date by date and row by row; figures, facts and functions part by part, as they are written.
 2. Only what reads something that differs, directly or through others, can change; some of it may never, whatever the
    facts are.
 3. The worked examples are run under the second version: those of which something that they expect changes are listed.
@@ -16,18 +16,18 @@ from pathlib import Path
 
 from api.failures import Misuse
 from api.rules import programs
+from api.rules.names import Named as IndexName
 from api.rules.revisions import checked_out
 from api.rules.stated_values import stated_values
 from api.simulate.diff_measured import ExampleChange, FigureChange, example_changes, on_population
+from api.simulate.diff_texts import READS, Reading, TextChange, Texts, reads_only, same, same_formulas
 from api.simulate.view import load_view
-from engine.ir import nodes as ir
 from engine.ir.program import Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
 from engine.reading.declared_constants import Parameter, Scale, Table
 
 Constant = Parameter | Table | Scale
 Named = Constant | Definition | FunctionDefinition
-_READS = ir.VariableRead | ir.OverTime | ir.ParameterRead | ir.TableRead | ir.ScaleRead | ir.FunctionCall
 _PARTS = {
     "label": "label", "law": "law", "formulas": "formula", "grid": "rounding", "low": "range", "high": "range",
     "entity": "whose it is", "period": "period", "type": "type", "default": "default", "absent": "what absence means",
@@ -36,6 +36,8 @@ _PARTS = {
     "stock": "kind over time", "event": "kind over time", "status": "kind over time", "ask": "question",
     "arguments": "arguments", "uprate": "index", "known_until": "known until", "overlays": "what reforms set",
 }  # fmt: skip
+_WRITTEN = ("formula", "needs", "exception", "applies if", "otherwise", "takes")
+_READ_OTHERWISE = "the same formula; what it reads has another name, type, period or group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class ValueChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A definition that differs: `how` is changed, added or removed; `parts` names what of it, `values` the figures."""
+    """A definition that differs: `how` is changed, added or removed; `parts` names what of it, `values` the figures,
+    `texts` what is written before and after; what it reads under the second version only, and under the first only."""
 
     name: str
     label: str
@@ -58,6 +61,9 @@ class Difference:
     law: str
     parts: tuple[str, ...] = ()
     values: tuple[ValueChange, ...] = ()
+    texts: tuple[TextChange, ...] = ()
+    reads_now: tuple[Reading, ...] = ()
+    reads_no_more: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,9 @@ def compare(rules: str, other: str, at: str = "", with_examples: bool = True) ->
         second_rules = first_rules if reform else stack.enter_context(checked_out(other))
         first, second = programs.load_program(first_rules), programs.load_program(second_rules, reform)
         compared = _compared(rules, other, first, second)
+        texts = Texts(programs.read(first_rules), programs.read(second_rules, reform))
+        told = (_told(difference, texts, first, second) for difference in compared.differences)
+        compared = replace(compared, differences=(*_settled(texts), *told))
         if with_examples and compared.differences:
             compared = replace(compared, examples=tuple(example_changes(first_rules, second)))
     if not at:
@@ -128,7 +137,7 @@ def differences(first: Program, second: Program) -> Iterator[Difference]:
             there = new or old
             assert there is not None
             yield Difference(name, there.label, _kind(there), "added" if old is None else "removed", _law(there))
-        elif old != new:
+        elif not same(old, new):
             yield _changed(name, old, new, first, second)
 
 
@@ -136,11 +145,36 @@ def _changed(name: str, old: Named, new: Named, first: Program, second: Program)
     values: tuple[ValueChange, ...] = ()
     if isinstance(old, Constant) and isinstance(new, Constant):
         values = tuple(_values(old, new, first, second))
-    parts = [
-        words for field, words in _PARTS.items()
-        if hasattr(old, field) and getattr(old, field) != getattr(new, field, None)
-    ]  # fmt: skip
+    parts = [words for field, words in _PARTS.items() if hasattr(old, field) and _differs(old, new, field)]
     return Difference(name, new.label, _kind(new), "changed", _law(new), tuple(dict.fromkeys(parts)), values)
+
+
+def _differs(old: Named, new: Named, field: str) -> bool:
+    was, now = getattr(old, field), getattr(new, field, None)
+    return was != now and not (field == "formulas" and isinstance(now, tuple) and same_formulas(was, now))
+
+
+def _settled(texts: Texts) -> Iterator[Difference]:
+    """What differs of groups, records, enums and sets of figures."""
+    for named in texts.settled():
+        changes = texts.changes(named.name)
+        if changes:
+            how = "changed" if texts.is_in(0, named.name) else "added"
+            how = how if texts.is_in(1, named.name) else "removed"
+            kind = "set of figures" if named.kind == "figure_set" else named.kind
+            parts = tuple(text.part for text in changes) if how == "changed" else ()
+            yield Difference(named.name, named.label, kind, how, _law(named), parts, texts=changes)
+
+
+def _told(difference: Difference, texts: Texts, first: Program, second: Program) -> Difference:
+    """A difference with what is written in either version, and what only one of them reads."""
+    told = replace(difference, texts=texts.changes(difference.name))
+    if difference.how != "changed":
+        return told
+    written = any(text.part.startswith(_WRITTEN) for text in told.texts)
+    parts = tuple(_READ_OTHERWISE if part == "formula" and not written else part for part in told.parts)
+    now, no_more = reads_only(second, difference.name, first), reads_only(first, difference.name, second)
+    return replace(told, parts=parts, reads_now=tuple(now), reads_no_more=tuple(no_more))
 
 
 def _kind(named: Named) -> str:
@@ -152,7 +186,7 @@ def _kind(named: Named) -> str:
     return type(named).__name__.lower()
 
 
-def _law(named: Named) -> str:
+def _law(named: Named | IndexName) -> str:
     return " ".join(str(named.law).split())
 
 
@@ -188,7 +222,7 @@ def reached(program: Program, names: Iterable[str]) -> set[str]:
     formulas += [(function.name, function.formulas) for function in program.functions.values()]
     for reader, dated in formulas:
         for node in (node for dated_expression in dated for node in walk(dated_expression.body)):
-            if isinstance(node, _READS):
+            if isinstance(node, READS):
                 readers.setdefault(node.name, set()).add(reader)
     for name, table in program.tables.items():
         for follow in table.follows:

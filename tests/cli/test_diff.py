@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import MODULE, run, write_rules
+from tests.cli.command import MODULE, SETTINGS, run, write_rules
 
 REFORM = """\
 about: A larger allowance, and other bands
@@ -74,10 +74,8 @@ def test_two_folders_of_rules(land: Path) -> None:
     answer = json.loads(done.stdout)
     told = {difference["name"]: difference["how"] for difference in answer["differences"]}
     assert told == {"income_tax": "changed", "tax:taxed": "removed", "taxed": "added"}
-    assert (
-        "formula"
-        in next(difference for difference in answer["differences"] if difference["name"] == "income_tax")["parts"]
-    )
+    tax = next(difference for difference in answer["differences"] if difference["name"] == "income_tax")
+    assert tax["parts"] == ["the same formula; what it reads has another name, type, period or group"]
 
 
 def test_the_same_law_is_said_to_be_so(land: Path) -> None:
@@ -155,3 +153,51 @@ def test_an_index_reaches_what_reads_an_amount_that_it_moves(tmp_path: Path) -> 
     done = run("diff", "rules", "reform.yaml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["can_change"] == {"tax_unit": ["income_tax"]}
+
+
+def other_law(folder: Path, settings: str = SETTINGS, **changes: str) -> dict[str, Any]:
+    """What differs, by name, where the second rules have other text: `old` becomes `new`."""
+    write_rules(folder / "before")
+    write_rules(folder / "after", MODULE.replace(changes.get("old", ""), changes.get("new", "")), settings)
+    done = run("diff", "before", "after", "--json", "--no-examples", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return {difference["name"]: difference for difference in json.loads(done.stdout)["differences"]}
+
+
+def test_a_formula_is_shown_as_it_was_and_as_it_is(tmp_path: Path) -> None:
+    found = other_law(tmp_path, old="max(0 USD, head.wages - allowance)", new="max(1 USD, head.wages)")
+    assert found["tax:taxed"]["texts"] == [
+        {"part": "formula", "before": "max(0 USD, head.wages - allowance)", "after": "max(1 USD, head.wages)"}
+    ]
+    assert found["tax:taxed"]["reads_no_more"] == [{"name": "tax:allowance", "label": ""}]
+    done = run("diff", "after", "before", "--no-examples", cwd=tmp_path)
+    assert done.stdout.startswith(
+        "figure tax:taxed is changed (formula): Taxed income [s. 5]\n"
+        "  formula:\n"
+        "    - max(1 USD, head.wages)\n"
+        "    + max(0 USD, head.wages - allowance)\n"
+        "  now reads tax:allowance\n"
+    )
+
+
+def test_formulas_after_a_new_one_are_the_same_as_before(tmp_path: Path) -> None:
+    new = "  taxed_again:\n    label: Again\n    entity: tax_unit\n    period: year\n    type: money\n    law: s. 5\n"
+    new += "    formula: let more = head.wages in sum(m.wages for m in dependents) + more\n  income_tax:"
+    found = other_law(tmp_path, old="  income_tax:", new=new)
+    assert list(found) == ["tax:taxed_again"]
+    done = run("diff", "before", "after", "--no-examples", cwd=tmp_path)
+    assert "+ let more = head.wages in sum(m.wages for m in dependents) + more" in done.stdout
+
+
+def test_a_role_that_differs_is_told_with_what_reads_it(tmp_path: Path) -> None:
+    found = other_law(
+        tmp_path, SETTINGS.replace("dependent: {plural: dependents}", "dependent: {plural: dependents, max: 3}")
+    )
+    assert list(found) == ["tax_unit"]
+    assert found["tax_unit"]["texts"] == [
+        {
+            "part": "roles",
+            "before": "head: exactly 1\ndependent: any number",
+            "after": "head: exactly 1\ndependent: 0 to 3",
+        }
+    ]
