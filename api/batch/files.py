@@ -16,6 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from api.batch.remote import fetched, is_url, name_of, shown
+from api.batch.stored import Stored, stored_of
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
 
@@ -60,10 +61,11 @@ def batches(path: Path, wanted: Sequence[str] = (), every: bool = False) -> Iter
     the first that is there, or `every` one. Raises Failure."""
     with _reading(path):
         if path.suffix == ".parquet":
-            with pq.ParquetFile(path) as file:
+            stored = stored_of(path)
+            with _opened(path, stored) as file:
                 columns = _chosen(wanted, file.schema_arrow.names, every) if wanted else None
                 for batch in file.iter_batches(batch_size=BATCH, columns=columns):
-                    yield pa.Table.from_batches([batch])
+                    yield pa.Table.from_batches([batch]) if stored is None else stored.table(batch)
             return
         # brings all that logs need, and Parquet does without
         from citizens import CSV_PARSING, cells_as_text, csv_stream
@@ -113,19 +115,30 @@ def read_table(path: Path) -> pa.Table:
     """
     if path.suffix != ".parquet":
         return pa.concat_tables(list(batches(path)))
-    with _reading(path), pq.ParquetFile(path) as file:
-        names = file.schema_arrow.names
-        if file.metadata.num_columns != len(set(names)) or any("." in name for name in names):
-            return file.read()  # nested columns, or two of one name: their names do not say which they are
+    with _reading(path):
+        stored = stored_of(path)
+        with _opened(path, stored) as file:
+            names = file.schema_arrow.names
+            if file.metadata.num_columns != len(set(names)) or any("." in name for name in names):
+                return file.read()  # nested columns, or two of one name: their names do not say which they are
     with ThreadPoolExecutor(READERS) as pool:
-        parts = list(pool.map(lambda part: _read_columns(path, names[part::READERS]), range(READERS)))
+        parts = list(pool.map(lambda part: _read_columns(path, stored, names[part::READERS]), range(READERS)))
     columns = {name: column for part in parts for name, column in part.items()}
     return pa.table({name: columns[name] for name in names})
 
 
-def _read_columns(path: Path, names: Sequence[str]) -> dict[str, Any]:
-    with _reading(path), pq.ParquetFile(path) as file:
-        return {name: _narrow(file.read(columns=[name], use_threads=False).column(0)) for name in names}
+def _opened(path: Path, stored: Stored | None) -> pq.ParquetFile:
+    return pq.ParquetFile(path, metadata=None if stored is None else stored.footer)
+
+
+def _read_columns(path: Path, stored: Stored | None, names: Sequence[str]) -> dict[str, Any]:
+    with _reading(path), _opened(path, stored) as file:
+        return {name: _column(file, stored, name) for name in names}
+
+
+def _column(file: pq.ParquetFile, stored: Stored | None, name: str) -> Any:
+    column = file.read(columns=[name], use_threads=False).column(0)
+    return _narrow(column if stored is None else stored.as_told(name, column))
 
 
 def _narrow(column: Any) -> Any:

@@ -23,14 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
-import pyarrow.compute
 import yaml
 
 from api.failures import Failure, Misuse, suggestion
 from engine.ir.program import Program
+from engine.population.functions import compute
 
 pa: Any = pyarrow
-pc: Any = pyarrow.compute
 MOST_TOLD = 20
 
 
@@ -130,7 +129,7 @@ def _facts(program: Program, entity: str, weight: str) -> set[str]:
 
 def _unsaid(entity: str, mapped: Mapped, column: Any) -> Iterator[str]:
     assert mapped.values is not None
-    counts = pc.value_counts(column.combine_chunks().cast(pa.string()).drop_null()).to_pylist()
+    counts = compute.value_counts(column.combine_chunks().cast(pa.string()).drop_null()).to_pylist()
     for row in counts:
         if row["values"] not in mapped.values:
             said = f"the map does not say what `{row['values']}` is, in {row['counts']:,} rows"
@@ -142,5 +141,5 @@ def _valued(column: Any, values: Mapping[str, str] | None) -> Any:
     if values is None:
         return column
     texts = column.cast(pa.string())
-    places = pc.index_in(texts, value_set=pa.array(list(values)))
+    places = compute.index_in(texts, value_set=pa.array(list(values)))
     return pa.chunked_array([pa.array(list(values.values())).take(chunk) for chunk in places.chunks], pa.string())

@@ -30,13 +30,29 @@ class Ranked:
 def ranked(values: Floats) -> Ranked:
     """The values, ready for any number of weights."""
     floored = np.maximum(values, 0.0)
-    order = np.argsort(floored, kind="stable")
+    order = in_order(floored)
     return Ranked(floored[order], order)
+
+
+def in_order(values: Floats) -> NDArray[np.intp]:
+    """The places of the values from the least to the greatest, equal ones as they come. No value is NaN.
+
+    It is numpy's stable order, which takes five times as long to find: only places of equal values are sorted again.
+    """
+    order = np.argsort(values)
+    rising = values[order]
+    equal = np.concatenate(([False], rising[1:] == rising[:-1], [False]))  # to the one before
+    among = np.flatnonzero(equal[1:] | equal[:-1])
+    if len(among):
+        run = np.cumsum(~equal[among])
+        places = np.sort(run * len(values) + order[among])
+        order[among] = places - run * len(values)
+    return order
 
 
 def quantile(values: Floats, weights: Floats, share: float) -> float:
     """The least value at or below which at least `share` of the weight lies. NaN without weight."""
-    order = np.argsort(values, kind="stable")
+    order = in_order(values)
     total = np.cumsum(weights[order])
     if not len(total) or total[-1] <= 0:
         return float("nan")
@@ -96,14 +112,16 @@ def poverty(incomes: Floats, lines: Floats, weights: Floats) -> Floats:
 
 def tenths(values: Floats, weights: Floats) -> NDArray[np.int64]:
     """For each value the tenth of the weight in which it lies, 1 to 10; equal values are in the same one."""
-    order = np.argsort(values, kind="stable")
-    inverse = np.unique(values[order], return_inverse=True)[1]
-    total = np.cumsum(weights[order])
-    if not len(total) or total[-1] <= 0:
+    if not len(values):
+        return np.ones(0, dtype=np.int64)
+    order = in_order(values)
+    rising, total = values[order], np.cumsum(weights[order])
+    if total[-1] <= 0:
         return np.ones(len(values), dtype=np.int64)
-    last = np.searchsorted(inverse, inverse, side="right") - 1
-    first = np.searchsorted(inverse, inverse, side="left")
-    middle = (total[last] + np.where(first > 0, total[np.maximum(first - 1, 0)], 0.0)) / 2
+    last = np.flatnonzero(np.append(rising[1:] != rising[:-1], True))  # of each run of equal values
+    up_to = total[last]
+    middle = (up_to + np.concatenate(([0.0], up_to[:-1]))) / 2
+    tenth = np.clip(np.ceil(middle / total[-1] * 10 - 1e-12), 1, 10).astype(np.int64)
     tenth_of = np.empty(len(values), dtype=np.int64)
-    tenth_of[order] = np.clip(np.ceil(middle / total[-1] * 10 - 1e-12), 1, 10).astype(np.int64)
+    tenth_of[order] = np.repeat(tenth, np.diff(last, prepend=-1))
     return tenth_of

@@ -94,8 +94,11 @@ def plain_decimals(cells: Any, unit: int) -> Entries | None:
     """The entries of a column of decimals whose steps are the grid's own, all stated and none too large, read chunk by
     chunk without a copy between; None for any other column.
     """
-    if not pa.types.is_decimal128(cells.type) or cells.null_count or 10**cells.type.scale != unit:
+    width = cells.type.bit_width if pa.types.is_decimal(cells.type) else 0
+    if width not in (64, 128) or cells.null_count or 10**cells.type.scale != unit:
         return None
+    if width == 64 and len(cells) and len(cells.chunks) == 1:
+        return _within(_stored(cells.chunk(0)))
     entries, at = np.empty(len(cells), dtype=np.int64), 0
     for chunk in cells.chunks:
         part = entries[at : at + len(chunk)]
@@ -106,13 +109,27 @@ def plain_decimals(cells: Any, unit: int) -> Entries | None:
 
 
 def _copied(array: Array, entries: Entries) -> bool:
-    """Write decimals of 128 bits as numbers of 64, if all are within what a column holds."""
+    """Write decimals as numbers of 64 bits, if all are within what a column holds."""
+    if array.type.bit_width == 64:
+        entries[:] = _stored(array)
+        return _within(entries) is not None
     low, high = _halves(array)
     entries[:] = low
     least, most = int(entries.min()), int(entries.max())
     if least <= -(2**62) or most >= 2**62:
         return False
     return not high.any() if least >= 0 else bool((high == entries >> 63).all())
+
+
+def _within(entries: Entries) -> Entries | None:
+    """The entries, if all are within what a column holds."""
+    fit = not len(entries) or (int(entries.min()) > -(2**62) and int(entries.max()) < 2**62)
+    return entries if fit else None
+
+
+def _stored(array: Array) -> Entries:
+    """Decimals of 64 bits as the memory holds them."""
+    return np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset : array.offset + len(array)]
 
 
 def _halves(array: Array) -> tuple[Entries, Entries]:
@@ -225,7 +242,7 @@ def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, 
 def _as_stored(array: Array) -> tuple[Entries, NDArray[np.bool_]]:
     """Decimals of 64 bits whose steps are the grid's own, as the memory holds them, and which are too large."""
     stored = array.fill_null(0) if array.null_count else array
-    entries = np.frombuffer(stored.buffers()[1], dtype=np.int64)[stored.offset : stored.offset + len(stored)]
+    entries = _stored(stored)
     most = 2**62
     fit = not len(entries) or (int(entries.min()) >= -most and int(entries.max()) <= most)
     large = np.zeros(len(entries), dtype=bool) if fit else (entries < -most) | (entries > most)
