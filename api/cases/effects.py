@@ -1,7 +1,9 @@
 """How much each open fact is expected to move some figures: what puts questions in order. No figure comes of it.
 
 1. Two completions of a case: all that is open absent, and what half of the people or more have at its usual amount.
-2. In each, one open fact after the other takes a few telling values: one batch of machine code.
+2. In each, one open fact after the other takes a few telling values: one batch of machine code. The periods of one fact
+   change together, as people answer for them; of requirements each by itself, since what moves nothing alone may be
+   idle (`api.interview`).
 3. A fact's effect is the largest change of a wanted figure, on average over its values, times how often people have the
    fact: the larger of the two completions.
 
@@ -65,11 +67,12 @@ def _moves(
         return {}
     columns = _with_all(program, columns, tuple(wanted))
     others = [_entries_of(program, completion, first) for completion in completions]
-    tries = [_tries(program, open_facts, completion) for completion in completions]
+    bundles = _bundles(open_facts, wanted)
+    tries = [_tries(program, bundles, completion) for completion in completions]
     rows = [
         [*other, *tried]
         for other, own in zip(others, tries, strict=True)
-        for tried in ((), *([one] for one in own))  # the first is the completion itself
+        for tried in ((), *own)  # the first is the completion itself
     ]
     starts = [0, *accumulate(len(own) + 1 for own in tries)]
     values = list(figures_of_tries(program, case, columns, rows, wanted))
@@ -87,13 +90,23 @@ def _entries_of(program: Program, completion: Mapping[Fact, Value], first: Mappi
     return [(fact, entry) for fact, entry in entries if entry is not None]
 
 
-def _tries(program: Program, facts: Sequence[Fact], completion: Mapping[Fact, Value]) -> list[_Try]:
-    """Each of some facts as something telling, other than it is in a completion."""
+def _bundles(facts: Sequence[Fact], wanted: Sequence[Definition]) -> list[list[Fact]]:
+    """Facts that change together."""
+    if all(figure.type.kind is Kind.BOOLEAN for figure in wanted):
+        return [[fact] for fact in facts]
+    bundles: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        bundles.setdefault((fact.name, fact.instance), []).append(fact)
+    return list(bundles.values())
+
+
+def _tries(program: Program, bundles: Sequence[Sequence[Fact]], completion: Mapping[Fact, Value]) -> list[list[_Try]]:
+    """Each of some facts as something telling, other than it is in a completion: in all of its periods."""
     return [
-        (fact, entry)
-        for fact in facts
-        for value, entry in _TELLING.of(program, fact.name, lambda name=fact.name: _entries(program, name))  # type: ignore[misc]
-        if value != completion[fact]
+        [(fact, entry) for fact in bundle]
+        for bundle in bundles
+        for value, entry in _TELLING.of(program, bundle[0].name, lambda name=bundle[0].name: _entries(program, name))  # type: ignore[misc]
+        if value != completion[bundle[0]]
     ]
 
 
@@ -107,14 +120,15 @@ def _entries(program: Program, name: str) -> list[tuple[Value, int]]:
 _TELLING: Remembered[list[tuple[Value, int]]] = Remembered(4_000)
 
 
-def _means(tries: Sequence[_Try], figures: Sequence[NDArray[np.float64]]) -> dict[Fact, float]:
+def _means(tries: Sequence[Sequence[_Try]], figures: Sequence[NDArray[np.float64]]) -> dict[Fact, float]:
     """By how much each fact moves the figures from the first row, on average over what it was tried as."""
     moved = np.zeros(len(tries), dtype=np.float64)
     for values in figures:
         moved = np.maximum(moved, np.nan_to_num(np.abs(values[1:] - values[0])).max(axis=1, initial=0.0))
     moves: dict[Fact, list[float]] = {}
-    for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
-        moves.setdefault(fact, []).append(effect)
+    for tried, effect in zip(tries, moved.tolist(), strict=True):
+        for fact, _ in tried:
+            moves.setdefault(fact, []).append(effect)
     return {fact: sum(each) / len(each) for fact, each in moves.items()}
 
 

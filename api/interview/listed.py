@@ -308,7 +308,7 @@ class _Effects:
         """By how much each try moves the wanted figures from the first, which is the completion itself: one batch."""
         moved = np.zeros(len(tries), dtype=np.float64)
         for values in figures_of_tries(self._interview.program, self._case, columns, tries, self._measured):
-            self.largest = max(self.largest, float(np.abs(values[0]).max(initial=0.0)))
+            self.largest = max(self.largest, float(np.nan_to_num(np.abs(values[0])).max(initial=0.0)))
             moved = np.maximum(moved, np.nan_to_num(np.abs(values - values[0])).max(axis=1, initial=0.0))
         effects: Sequence[float] = moved.tolist()
         return effects
