@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,14 +15,15 @@ from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
 from api.cases.naming import find_definitions, read_period
 from api.cli.ask_lists import ask_lists
-from api.cli.ask_people import ask_people, case_of_people, whom
+from api.cli.ask_people import ask_people, whom
 from api.cli.ask_report import NOTHING_BEFORE, REST, put, report_end, report_figures, report_usual
-from api.cli.ask_session import no_answers, people_kept, write_kept
+from api.cli.ask_session import people_kept, write_kept
 from api.cli.output import complain, count, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.deciding import decides
 from api.interview.interview import Step, next_step, open_facts, read_typed, read_whole
 from api.interview.kept import FAULTS, kept_fact, kept_value
+from api.interview.saved import ANSWERS, TURNS, case_of_people, entries_of, no_answers, read_saved, require_rules
 from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
@@ -64,7 +64,7 @@ class _Interview:
             }
             for fact, value in self.answers
         ]
-        write_kept(path, self.people, {"answers": told})
+        write_kept(path, self.program, self.people, {ANSWERS: told})
 
     def told(self, fact: Fact, value: Value) -> object:
         """An answer as JSON."""
@@ -74,23 +74,31 @@ class _Interview:
 
     def resume(self, path: Path) -> None:
         """Take up the answers in a file. Raises Failure for one that holds none."""
+        said = read_saved(path)
+        require_rules(self.program, said)
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))["answers"]
-            for entry in told:
-                if entry["fact"] == "everything":
-                    if entry.get("answer", False) is not False:
-                        raise Failure("the answers say that something is not listed", "add it to the case")
-                    self.answers.append((Fact(EVERYTHING, "", self.case.at), False))
-                    continue
-                fact = kept_fact(self.program, self.case, entry)
-                if any(fact == other for other, _ in self.answers):
-                    raise Failure(
-                        f"the answers state `{entry['fact']}` of `{fact.instance}` twice", "leave one of them"
-                    )
-                if entry["answer"] is not None:  # who did not know may know now
-                    self.answers.append((fact, kept_value(self.program, fact, entry["answer"])))
+            for entry in (entry for turn in entries_of(said) for entry in turn):
+                self._take(entry, may_restate=TURNS in said)
         except FAULTS as fault:
-            raise no_answers(path) from fault
+            raise no_answers(f"`{path}`") from fault
+
+    def _take(self, entry: dict[str, Any], *, may_restate: bool) -> None:
+        if "form" in entry:
+            raise Failure("the answers copy a form, which lists alone can take up", "leave out `--one-by-one`")
+        if entry["fact"] == "everything":
+            if entry.get("answer", False) is not False:
+                raise Failure("the answers say that something is not listed", "add it to the case")
+            self.answers.append((Fact(EVERYTHING, "", self.case.at), False))
+            return
+        fact = kept_fact(self.program, self.case, entry)
+        before = [at for at, (other, _) in enumerate(self.answers) if other == fact]
+        if before and not may_restate:
+            raise Failure(f"the answers state `{entry['fact']}` of `{fact.instance}` twice", "leave one of them")
+        if entry.get("passed") or entry.get("ticked") or entry["answer"] is None:
+            return  # who did not know may know now
+        for at in before:
+            del self.answers[at]
+        self.answers.append((fact, kept_value(self.program, fact, entry["answer"])))
 
 
 @dataclass(frozen=True, slots=True)

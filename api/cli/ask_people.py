@@ -17,12 +17,9 @@ from api.cases.naming import read_period
 from api.cli.output import complain
 from api.failures import Failure
 from api.interview.records import MOST_RECORDS, records_read
-from engine.interpret.case_reader import case_from_data
-from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
 from engine.reading.declared_settings import Entity
 from engine.text.articles import with_article
-from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Unit
 
 MOST = 20
@@ -43,15 +40,6 @@ def ask_people(program: Program, wanted: Sequence[Definition], at: str | None) -
             return _family(program, group, at, asking) if group is not None else _person(program, wanted, at, asking)
         except _Back:
             continue
-
-
-def case_of_people(program: Program, data: dict[str, Any]) -> Case:
-    """The case that the data describe. Raises Failure for data that are none."""
-    problems = Diagnostics()
-    case = case_from_data(program, data, problems)
-    if case is None or problems.errors:
-        raise Failure("; ".join(problem.message for problem in problems), "name a file that says who there is")
-    return case
 
 
 def _family(program: Program, group: Entity, at: str | None, asking: _Asking) -> dict[str, Any]:

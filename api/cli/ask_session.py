@@ -6,25 +6,19 @@ it was asked who there is, the file says that too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from api.cases.json_values import as_json as value_json
-from api.cases.naming import find_definition
-from api.failures import Failure
 from api.interview.documents import Document, with_documents
-from api.interview.interview import read_answer
-from api.interview.kept import FAULTS, kept_fact, kept_value
+from api.interview.kept import FAULTS, kept_document, kept_fact, kept_value, told_document
+from api.interview.saved import PEOPLE, TURNS, entries_of, no_answers, read_saved, require_rules, saved_text
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.values.types import NONE, Value
-
-PEOPLE = "people"
-"""The key of a file that says who there is."""
 
 
 @dataclass(slots=True)
@@ -58,7 +52,7 @@ class Session:
 
     def save(self, path: Path) -> None:
         """Write the turns to a file, from which the interview goes on."""
-        write_kept(path, self.people, {"turns": [list(self._told(turn)) for turn in self.turns]})
+        write_kept(path, self.program, self.people, {TURNS: [list(self._told(turn)) for turn in self.turns]})
 
     def _told(self, turn: Turn) -> Iterator[dict[str, Any]]:
         definitions, settings = self.program.definitions, self.program.settings
@@ -67,12 +61,7 @@ class Session:
             yield {**self._named(fact), "answer": told}
         yield from ({**self._named(fact), "ticked": True} for fact in turn.ticked)
         yield from ({**self._named(fact), "passed": True} for fact in turn.passed)
-        for document in turn.documents:
-            boxes = {
-                name: value_json(value, find_definition(self.program, name).type, settings)
-                for name, value in document.boxes.items()
-            }
-            yield {"form": document.record, "of": document.owner, "boxes": boxes}
+        yield from (told_document(self.program, document) for document in turn.documents)
 
     def _named(self, fact: Fact) -> dict[str, str]:
         name = self.program.definitions[fact.name].short_name
@@ -80,58 +69,37 @@ class Session:
 
     def resume(self, path: Path) -> None:
         """Take up the turns in a file. Raises Failure for one that holds none."""
+        said = read_saved(path)
+        require_rules(self.program, said)
         try:
-            for told in json.loads(path.read_text(encoding="utf-8"))["turns"]:
+            for told in entries_of(said):
                 turn = Turn()
                 for entry in told:
                     self._take(turn, entry)
                 self.turns.append(turn)
         except FAULTS as fault:
-            raise no_answers(path) from fault
+            raise no_answers(f"`{path}`") from fault
 
     def _take(self, turn: Turn, entry: dict[str, Any]) -> None:
         if "form" in entry:
-            boxes = {
-                str(name): read_answer(self.program, find_definition(self.program, name), _typed(answer))
-                for name, answer in entry["boxes"].items()
-            }
-            if not any(entry["of"] in names for names in self.case.instances.values()):
-                raise Failure(f"the answers copy a form of `{entry['of']}`, who is not in the case", "name a new file")
-            turn.documents.append(Document(entry["form"], entry["of"], boxes))
+            turn.documents.append(kept_document(self.program, self.case, entry))
             return
+        if entry["fact"] == "everything" and entry.get("answer") is False:
+            return  # lists take it so in any case
         fact = kept_fact(self.program, self.case, entry)
         if entry.get("ticked"):
             turn.ticked.append(fact)
-        elif not entry.get("passed"):  # who did not know may know now
+        elif not entry.get("passed") and entry["answer"] is not None:  # who did not know may know now
             turn.given[fact] = kept_value(self.program, fact, entry["answer"])
 
 
-def _typed(answer: object) -> str:
-    """A kept answer as it would be typed."""
-    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
-
-
-def write_kept(path: Path, people: dict[str, Any] | None, told: dict[str, Any]) -> None:
+def write_kept(path: Path, program: Program, people: dict[str, Any] | None, told: dict[str, Any]) -> None:
     """Write a file of answers, whole or not at all."""
-    kept = {**({PEOPLE: people} if people is not None else {}), **told}
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.write_text(saved_text(program, people, told), encoding="utf-8")
     beside.replace(path)
 
 
 def people_kept(path: Path | None) -> dict[str, Any] | None:
     """Who there is, as a file of answers says it; None if there is no file, or it does not say so."""
-    if path is None or not path.exists():
-        return None
-    try:
-        people = json.loads(path.read_text(encoding="utf-8")).get(PEOPLE)
-        if people is not None and not isinstance(people, dict):
-            raise TypeError
-    except FAULTS as fault:
-        raise no_answers(path) from fault
-    return people
-
-
-def no_answers(path: Path) -> Failure:
-    """What is told of a file that is none of answers."""
-    return Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one")
+    return read_saved(path).get(PEOPLE) if path is not None and path.exists() else None

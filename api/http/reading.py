@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.cases.odd_texts import holds_odd_text
 from api.http.problems import Fault, Refusal
 from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, Style
 from engine.text.source import Source, Span
@@ -23,7 +24,6 @@ MAX_DEPTH = 64
 MAX_DIGITS = 40
 MAX_ITEMS = 200_000
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_REFUSED = re.compile("[\ud800-\udfff\x00]")
 _EXPONENT = re.compile(r".*[eE]([+-]?[0-9]+)")
 _SOURCE = Source("request", "")
 
@@ -135,21 +135,9 @@ def _check_depth(body: bytes) -> None:
 
 
 def _check_texts(data: Any) -> None:
-    """Refuse half characters and NUL in any text, without recursion."""
-    left = [data]
-    while left:
-        value = left.pop()
-        match value:
-            case str():
-                if _REFUSED.search(value):
-                    raise not_json(
-                        "a text holds NUL or half of a character (a lone surrogate)", "send whole characters"
-                    )
-            case dict():
-                left.extend(value)
-                left.extend(value.values())
-            case list():
-                left.extend(value)
+    """Refuse half characters and NUL in any text."""
+    if holds_odd_text(data):
+        raise not_json("a text holds NUL or half of a character (a lone surrogate)", "send whole characters")
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

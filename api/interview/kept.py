@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from api.cases.json_values import as_json
 from api.cases.naming import find_definition
 from api.failures import Failure
+from api.interview.documents import Document
 from api.interview.interview import read_answer
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
@@ -51,6 +53,35 @@ def require_somebody(case: Case, definition: Definition, of: object) -> None:
 
 def kept_value(program: Program, fact: Fact, answer: object) -> Value:
     """The value of an answer, read as if it were typed. Raises Misuse."""
-    definition = program.definitions[fact.name]
+    return _value(program, program.definitions[fact.name], answer)
+
+
+def kept_document(program: Program, case: Case, entry: Mapping[str, Any]) -> Document:
+    """A form that was copied. Raises Failure for a form that the rules do not have, or of nobody in the case."""
+    record, owner = entry["form"], entry["of"]
+    entity = program.settings.entities.get(record)
+    if entity is None or not entity.belongs_to:
+        raise Failure(
+            f"the answers copy a form `{record}`, which the rules do not have", "take it out of the file, or begin anew"
+        )
+    if owner not in case.instances.get(entity.belongs_to, ()):
+        raise Failure(f"the answers copy a form of `{owner}`, who is not in the case", "name a new file")
+    boxes = {find_definition(program, str(name)): answer for name, answer in entry["boxes"].items()}
+    for box in boxes:
+        if box.entity != record:
+            raise Failure(f"`{box.short_name}` is no box of the form `{record}`", "take it out of the file")
+    return Document(record, owner, {box.short_name: _value(program, box, answer) for box, answer in boxes.items()})
+
+
+def _value(program: Program, definition: Definition, answer: object) -> Value:
     text = {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
     return NONE if text == "none" and definition.type.or_none else read_answer(program, definition, text)
+
+
+def told_document(program: Program, document: Document) -> dict[str, Any]:
+    """A form that was copied, as a file of answers says it."""
+    boxes = {
+        name: as_json(value, find_definition(program, name).type, program.settings)
+        for name, value in document.boxes.items()
+    }
+    return {"form": document.record, "of": document.owner, "boxes": boxes}

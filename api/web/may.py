@@ -20,11 +20,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.cure.cure import Change, Stated
+from api.failures import Failure
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.service import Service, service_of
 from api.web.asking import FactField
 from api.web.books import book_of
+from api.web.may_files import people_saved, said_opened, turns_saved
 from api.web.permission_said import (
     YOU,
     Permission,
@@ -36,6 +38,7 @@ from api.web.permission_said import (
     read_said,
 )
 from api.web.rendering import grouped, page, require_visitor, shown
+from api.web.saving import Opened, attachment, opened_from, opened_page, taken_up
 from api.web.steps import read_fields
 from api.web.verdicts import granted_fields, next_field, verdict_of
 from engine.interpret.outcomes import Fact
@@ -76,6 +79,8 @@ async def go_on(request: Request, ruleset: str, name: str) -> Response:
     form = await read_fields(request)
     said, wrong = read_said(permission, form)
     go = form.get("go", "on")
+    if go == "save" and said.begun and not wrong:
+        return attachment(permission.law, name, people_saved(said), turns_saved(said))
     if not said.begun or go == "first" or any(not name.startswith("f.") for name in wrong):
         return _first(request, said, wrong)
     if wrong:
@@ -86,6 +91,26 @@ async def go_on(request: Request, ruleset: str, name: str) -> Response:
         if named is not None:
             return _ask(request, said, [named], {}, 0)
     return await _next(request, service, said)
+
+
+@router.post("/may/{ruleset}/{name}/open")
+@shown
+async def go_on_from_file(request: Request, ruleset: str, name: str) -> Response:
+    """A file of answers, taken up: what it says, and what of it does not fit."""
+    require_visitor(request)
+    service = service_of(request)
+    permission = permission_named(service, ruleset, name)
+
+    def read(content: bytes) -> tuple[Opened, Said]:
+        opened = opened_from(permission.law, content)
+        return opened, said_opened(permission, opened)
+
+    taken = await taken_up(request, read)
+    said = taken[1] if not isinstance(taken, Failure) else None
+    fields = list(said.hidden()) if said is not None else []
+    count = len(said.answers) if said is not None else 0
+    about = {"nav": "may", "action": permission.address, "title": permission.title}
+    return opened_page(request, taken, fields, count, about)
 
 
 def _first(request: Request, said: Said, wrong: Mapping[str, str]) -> Response:

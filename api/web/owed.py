@@ -21,6 +21,7 @@ from api.cases.likely import WITHOUT_FORM
 from api.cases.naming import find_definition
 from api.cases.ranking import facts_ranked
 from api.cases.refusals import refusals
+from api.failures import Failure
 from api.http.cases import read_request_case
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
@@ -30,9 +31,10 @@ from api.interview.interview import open_facts
 from api.web.asking import MOST_CHARACTERS, NONE, FactField, field_name
 from api.web.books import book_of
 from api.web.granted import SHOWN, Granted, granted
-from api.web.households import PARTNER, YOU
+from api.web.owed_files import answers_opened, forms_told, people_saved, read_forms, turns_saved
 from api.web.questions import HOME, MOST_ROWS, UNKNOWN, Answers, Question, Script, read_answers, script_for
 from api.web.rendering import page, require_visitor, shown
+from api.web.saving import Opened, attachment, opened_from, opened_page, taken_up
 from api.web.steps import read_fields
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
@@ -89,6 +91,7 @@ async def go_on(request: Request) -> Response:
     law, script = _asked_here(service)
     fields = await read_fields(request)
     answers = read_answers(script, law.program.settings, fields)
+    read_forms(law, answers, fields)
     wrong = _read_extra(law, answers, fields)
     if wrong:
         return _extra(request, law, answers, next(iter(wrong)), wrong)
@@ -97,6 +100,12 @@ async def go_on(request: Request) -> Response:
     named = next((question for question in answers.pages() if question.key == go), None)
     if named is not None:
         return await _question(request, law, answers, named, wrong={})
+    if go == "save":
+        typed = {name: text for name, text in fields.items() if text.strip()}
+        wrong = answers.typed_faults(asked, typed) if asked is not None else {}
+        if wrong and asked is not None:
+            return await _question(request, law, answers, asked, wrong=wrong)
+        return attachment(law, f"{answers.year}", people_saved(law, answers), turns_saved(law, answers))
     if asked is not None and answers.changed_rows(asked, go, fields):
         return await _question(request, law, answers, asked, wrong={}, fresh=go.startswith("more."))
     if asked is not None and go == "on":
@@ -114,8 +123,29 @@ async def go_on(request: Request) -> Response:
     taken = await service.run(_granted, service, law, answers)
     return page(
         request, "owed_check.html", nav="owed", answers=answers, script=script, taken=taken, shown=SHOWN,
-        extras=[(_field(law, answers, name), text) for name, text in answers.extra.items()], whose=_whose,
+        **_further(law, answers), whose=answers.called,
     )  # fmt: skip
+
+
+@router.post("/owed/open")
+@shown
+async def go_on_from_file(request: Request) -> Response:
+    """A file of answers, taken up: what it says, and what of it does not fit."""
+    require_visitor(request)
+    law, script = _asked_here(service_of(request))
+
+    def read(content: bytes) -> tuple[Opened, Answers]:
+        opened = opened_from(law, content)
+        return opened, answers_opened(law, script, opened)
+
+    taken = await taken_up(request, read)
+    fields: list[tuple[str, str]] = []
+    count = 0
+    if not isinstance(taken, Failure):
+        answers = taken[1]
+        fields = [*((f"said-{name}", text) for name, text in answers.said.items()), *answers.hidden()]
+        count = len(answers.said) + len(answers.extra) + len(answers.documents)
+    return opened_page(request, taken, fields, count, {"nav": "owed", "action": "/owed", "title": "What am I owed?"})
 
 
 def _following(service: Service, law: Law, answers: Answers) -> Question | None:
@@ -172,7 +202,7 @@ def _read_extra(law: Law, answers: Answers, fields: Mapping[str, str]) -> dict[s
         text = fields.get(name)
         if fields.get("asked") == name and text is None and fields.get("go", "on") == "on":
             wrong[name] = "Choose an answer"
-        if text is None:
+        if text is None or (fields.get("go") == "save" and not text.strip() and not fields.get(f"u.{name}")):
             continue
         typed = NONE if fields.get(f"x.{name}") else text.strip()[:MOST_CHARACTERS]
         said = UNKNOWN if fields.get(f"u.{name}") else typed
@@ -206,18 +236,19 @@ def _field(law: Law, answers: Answers, name: str) -> FactField:
     return FactField(Fact(definition.name, whose, period), definition, law.program.settings)
 
 
-def _whose(instance: str) -> str:
-    """Of whom a fact is, in words; empty for the family as a whole, and for you."""
-    if instance in (YOU, HOME):
-        return ""
-    return "your husband or wife" if instance == PARTNER else f"child {instance.removeprefix('child')}"
+def _further(law: Law, answers: Answers) -> dict[str, Any]:
+    """What was answered besides the pages' own questions: forms, and facts, those apart that are as is usual."""
+    told = [(_field(law, answers, name), text) for name, text in answers.extra.items()]
+    usual = [entry for entry in told if entry[0].told(entry[1]) == entry[0].absent]
+    extras = [entry for entry in told if entry not in usual]
+    return {"extras": extras, "usual": usual, "forms": forms_told(law, answers)}
 
 
 def _extra(request: Request, law: Law, answers: Answers, name: str, wrong: Mapping[str, str]) -> Response:
     fact_field = _field(law, answers, name)
     return page(
         request, "owed_extra.html", nav="owed", status=422 if wrong else 200, answers=answers, fact_field=fact_field,
-        answer=answers.extra.get(name, ""), fault=wrong.get(name, ""), whose=_whose(fact_field.fact.instance),
+        answer=answers.extra.get(name, ""), fault=wrong.get(name, ""), whose=answers.called(fact_field.fact.instance),
         book=book_of(law),
     )  # fmt: skip
 
@@ -299,8 +330,8 @@ async def _answer(request: Request, law: Law, answers: Answers) -> Response:
         book=book_of(law),
         taken=taken,
         shown=SHOWN,
-        whose=_whose,
-        extras=[(_field(law, answers, name), text) for name, text in answers.extra.items()],
+        whose=answers.called,
+        **_further(law, answers),
         case=json.dumps(answers.case()),
         hidden=answers.said,
     )
@@ -350,10 +381,10 @@ def _changes(service: Service, law: Law, answers: Answers) -> list[tuple[str, Fr
     now = _total(_calculated(service, law, answers, answers.case(), "none"))
     more = answers.case()
     earned = next(question for question in answers.script.pages if question.kind == "money")
-    you = more["people"]["you"]
-    you[earned.fact] = str(Fraction(you[earned.fact]) + MORE) if Fraction(you[earned.fact]).denominator == 1 else ""
+    you, fact = more["people"]["you"], answers.fact_of(earned)
+    you[fact] = str(Fraction(you[fact]) + MORE) if Fraction(you[fact]).denominator == 1 else ""
     changes = []
-    if you[earned.fact]:
+    if you[fact]:
         changes.append((f"Earning ${MORE:,} more", _total(_calculated(service, law, answers, more, "none")) - now))
     child = answers.case()
     child["people"]["another"] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,6 +20,7 @@ from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition
 
 YOU = "you"
+_FIELD = re.compile(r"(?:[oux]\.)?f\.[a-z0-9_-]+\.[a-z0-9_]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Permission:
 @dataclass
 class Said:
     """What a form says: the day, how many records there are of each kind, answers by field, what is to be asked all the
-    same (`opened`), and whether the review is done."""
+    same (`opened`), and whether the review is done. `carried`: fields that cannot be read until there is a day."""
 
     permission: Permission
     day: str = ""
@@ -61,6 +63,7 @@ class Said:
     answers: dict[str, str] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     reviewed: bool = False
+    carried: dict[str, str] = field(default_factory=dict)
 
     @property
     def begun(self) -> bool:
@@ -108,9 +111,10 @@ class Said:
 
     def hidden(self) -> Iterator[tuple[str, str]]:
         """The form's fields, to be carried on."""
-        if self.begun:
+        if self.day:
             yield "day", self.day
-            yield from ((f"n.{entity}", str(count)) for entity, count in self.counts.items())
+        yield from ((f"n.{entity}", str(count)) for entity, count in self.counts.items())
+        yield from self.carried.items()
         yield from self.answers.items()
         yield from ((f"o.{name}", "1") for name in self.opened)
         if self.reviewed:
@@ -152,8 +156,13 @@ def read_said(permission: Permission, form: Mapping[str, str]) -> tuple[Said, di
             said.counts[entity] = int(text)
         else:
             wrong[f"n.{entity}"] = f"Enter a number from 0 to {MOST_RECORDS}"
-    if not said.begun:
-        return said, wrong if "day" in form else {}
+    if "day" not in form:
+        return said, {}
+    said.reviewed = bool(form.get("reviewed"))
+    if not said.day:
+        said.carried = {name: text[:MOST_CHARACTERS] for name, text in form.items() if _FIELD.fullmatch(name)}
+        return said, wrong
+    saving = form.get("go") == "save"
     for name, text in form.items():
         if name.startswith("o.f."):
             said.opened.add(name.removeprefix("o."))
@@ -163,6 +172,8 @@ def read_said(permission: Permission, form: Mapping[str, str]) -> tuple[Said, di
                 continue
             typed = NONE if form.get(f"x.{name}") else text.strip()[:MOST_CHARACTERS]
             answer = UNKNOWN if form.get(f"u.{name}") else typed
+            if saving and not answer:
+                continue
             fault = fact_field.fault(answer)
             said.answers[name] = answer if not fault else ""
             if fault:
@@ -171,7 +182,6 @@ def read_said(permission: Permission, form: Mapping[str, str]) -> tuple[Said, di
     asked = form.get("asked", "")
     if form.get("go", "on") == "on" and asked and asked not in form and field_named(said, asked) is not None:
         wrong[asked] = "Choose an answer"
-    said.reviewed = bool(form.get("reviewed"))
     return said, wrong
 
 

@@ -6,6 +6,7 @@ data: `interviews/NAME.yaml`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,19 +19,23 @@ import yaml
 
 from api.http.programs import Law
 from api.web.households import MOST_AGE, MOST_CHILDREN, PARTNER, YOU, bare
+from engine.interpret.case_reader import owners_of
 from engine.reading.declared_settings import Settings
 
 FOLDER = Path(__file__).parent / "interviews"
 UNKNOWN = "?"
 HOME = "home"
 MOST_ROWS = 9
+_NAME = re.compile(r"[^\W\d_][\w-]{0,39}", re.UNICODE)
+_NAMED = re.compile(rf"name-({YOU}|{PARTNER}|child[0-9]{{1,2}})", re.ASCII)
 _AMOUNT = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One page. `kind` is year, age, choice, count or money; `of` whom a fact is: you, partner, each adult or child.
-    `rows`: what the amounts of a person come from one by one, each a row of its own (a job, an account)."""
+    `rows`: what the amounts of a person come from one by one, each a row of its own (a job, an account). `kept`: the
+    fact by which files of answers say it, if it is another, since it leaves out what forms say."""
 
     key: str
     kind: str
@@ -42,6 +47,7 @@ class Question:
     of: str = ""
     bring: str = ""
     rows: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,10 @@ class Answers:
     """What the check opened, fact by fact: of whom, with commas."""
     rows: dict[str, int] = field(default_factory=dict)
     """How many rows a person has on a page that takes several, where it is more than one: by `KEY-WHOSE`."""
+    names: dict[str, str] = field(default_factory=dict)
+    """What a file of answers calls people, by what the case calls them."""
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    """Forms that a file of answers says were copied, as it says them, of people as the case calls them."""
 
     @property
     def year(self) -> str:
@@ -129,7 +139,9 @@ class Answers:
             case "child":
                 for at in range(1, self.children + 1):
                     yield Field(
-                        f"{question.key}-{at}", f"child{at}", f"Child {at}" if self.children > 1 else "The child"
+                        f"{question.key}-{at}",
+                        f"child{at}",
+                        self.names.get(f"child{at}") or (f"Child {at}" if self.children > 1 else "The child"),
                     )
             case "adult":
                 yield from self._rows(question, YOU, "You" if self.married else "")
@@ -146,7 +158,7 @@ class Answers:
         for row in range(1, count + 1):
             what = f"{question.rows} {row}" if count > 1 else ""
             words = f"{whose}, {what}" if whose and what else whose or what.capitalize()
-            yield Field(_row_name(group, row), person, words, group, row, row == count)
+            yield Field(row_name(group, row), person, words, group, row, row == count)
 
     def changed_rows(self, question: Question, go: str, given: Mapping[str, str]) -> bool:
         """Add or take away a row, as a button of the page says. What was typed beside stays. False: no such button."""
@@ -155,11 +167,11 @@ class Answers:
             return False
         for shown in self.fields(question):
             text = self._typed(shown, given)
-            if not _fault(question, text, self.settings):
+            if not fault_of(question, text, self.settings):
                 self.said[shown.name] = text
         count = self.rows.get(group, 1)
         if verb == "less":
-            self.said.pop(_row_name(group, count), None)
+            self.said.pop(row_name(group, count), None)
         self.rows[group] = max(1, min(MOST_ROWS, count + (1 if verb == "more" else -1)))
         return True
 
@@ -174,6 +186,8 @@ class Answers:
         yield from self.extra.items()
         yield from ((f"o.{name}", whose) for name, whose in self.opened.items())
         yield from ((f"rows-{group}", str(count)) for group, count in self.rows.items() if count > 1)
+        yield from ((f"name-{person}", name) for person, name in self.names.items())
+        yield from ((f"form-{at}", json.dumps(document)) for at, document in enumerate(self.documents, 1))
 
     def last(self, but: Question | None) -> str:
         """The page that was answered last, for who wants to go back from another."""
@@ -197,10 +211,22 @@ class Answers:
         problems: dict[str, str] = {}
         for shown in self.fields(question):
             text = self._typed(shown, given)
-            fault = _fault(question, text, self.settings)
+            fault = fault_of(question, text, self.settings)
             if fault:
                 problems[shown.name] = fault
             self.said[shown.name] = text
+        return problems
+
+    def typed_faults(self, question: Question, given: Mapping[str, str]) -> dict[str, str]:
+        """Take in what was typed on a page, and what is wrong with it; what was left open is no fault."""
+        problems: dict[str, str] = {}
+        for shown in self.fields(question):
+            text = self._typed(shown, given)
+            fault = fault_of(question, text, self.settings) if text else ""
+            if fault:
+                problems[shown.name] = fault
+            elif text:
+                self.said[shown.name] = text
         return problems
 
     def case(self) -> dict[str, Any]:
@@ -208,8 +234,9 @@ class Answers:
         people: dict[str, dict[str, Any]] = {YOU: {}, **({PARTNER: {}} if self.married else {})}
         people |= {f"child{at}": {} for at in range(1, self.children + 1)}
         for question in self.script.pages:
-            for person, texts in self._by_person(question).items() if question.fact else ():
-                people[person][question.fact] = _value(question, texts)
+            fact = self.fact_of(question)
+            for person, texts in self._by_person(question).items() if fact else ():
+                people[person][fact] = value_of(question, texts)
         group = self.script.group
         unit: dict[str, Any] = {
             group["first"]: YOU,
@@ -222,7 +249,35 @@ class Answers:
             value = "unknown" if text == UNKNOWN else text == "yes" if text in ("yes", "no") else bare(text)
             if whose == HOME or whose in people:
                 (unit if whose == HOME else people[whose])[fact] = value
-        return {"complete": True, "people": people, group["plural"]: {HOME: unit}}
+        data: dict[str, Any] = {"complete": True, "people": people, group["plural"]: {HOME: unit}}
+        for at, document in enumerate(self.documents, 1):
+            if document["of"] not in people:
+                continue
+            entity = self.settings.entities[document["form"]]
+            form = {owners_of(entity)[0]: document["of"], **document["boxes"]}
+            data.setdefault(entity.plural, {})[f"{entity.name}-{at}"] = form
+        return data
+
+    def fact_of(self, question: Question) -> str:
+        """The fact that a question's answer states: without what forms say, where forms were copied."""
+        return question.kept if self.documents and question.kept else question.fact
+
+    def called(self, person: str) -> str:
+        """Of whom a fact is, in words; empty for the family as a whole, and for you."""
+        if person in (YOU, HOME):
+            return ""
+        if person == PARTNER:
+            return "your husband or wife"
+        return self.names.get(person) or f"child {person.removeprefix('child')}"
+
+    def sums(self) -> Iterator[tuple[Question, str, list[str]]]:
+        """The questions about a fact that are answered of somebody: each with the person, and the rows' answers."""
+        for question in self.pages():
+            whole = {person for person, texts in self._by_person(question).items() if question.fact}
+            whole -= {shown.person for shown in self.fields(question) if shown.name not in self.said}
+            yield from (
+                (question, person, texts) for person, texts in self._by_person(question).items() if person in whole
+            )
 
     def _by_person(self, question: Question) -> dict[str, list[str]]:
         """What was answered of each person, row by row."""
@@ -233,22 +288,30 @@ class Answers:
 
 
 def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) -> Answers:
-    """The answers that a form carries; those that are not right are left out, and asked again."""
+    """The answers that a form carries; those that are not right are left out, and asked again. Forms that were copied
+    are not among them: `api.web.owed_files` reads those, with the rules."""
     made = Answers(script, settings)
-    for name, count in fields.items():
-        if name.startswith("rows-") and count.isascii() and count.isdigit():
-            made.rows[name.removeprefix("rows-")] = max(1, min(MOST_ROWS, int(count[:3])))
+    for name, text in fields.items():
+        if name.startswith("rows-") and text.isascii() and text.isdigit():
+            made.rows[name.removeprefix("rows-")] = max(1, min(MOST_ROWS, int(text[:3])))
+        if _NAMED.fullmatch(name) and is_name(text):
+            made.names[name.removeprefix("name-")] = text
     for question in script.pages:
         for shown in list(made.fields(question)):
-            text = fields.get(f"said-{shown.name}")
-            if text is not None and not _fault(question, text, settings):
-                made.said[shown.name] = text
+            said = fields.get(f"said-{shown.name}")
+            if said is not None and not fault_of(question, said, settings):
+                made.said[shown.name] = said
     order = {name: at for at, name in enumerate(fields)}
     made.said = dict(sorted(made.said.items(), key=lambda answer: order.get(f"said-{answer[0]}", 0)))
     return made
 
 
-def _fault(question: Question, text: str, settings: Settings) -> str:
+def is_name(text: str) -> bool:
+    """Whether people may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
+def fault_of(question: Question, text: str, settings: Settings) -> str:
     """What is wrong with an answer; empty if nothing is."""
     first, last = settings.covers_from.year, settings.covers_to.year
     match question.kind:
@@ -266,7 +329,7 @@ def _fault(question: Question, text: str, settings: Settings) -> str:
     return "" if right else "Enter an amount in dollars, such as 31,000, or 0, or say that you don’t know"  # noqa: RUF001
 
 
-def _value(question: Question, texts: Sequence[str]) -> str | bool:
+def value_of(question: Question, texts: Sequence[str]) -> str | bool:
     """The value of a fact: of several rows the sum, which is not known unless each of them is."""
     if UNKNOWN in texts:
         return "unknown"
@@ -275,5 +338,6 @@ def _value(question: Question, texts: Sequence[str]) -> str | bool:
     return bare(texts[0]) if len(texts) == 1 else str(sum(Decimal(bare(text)) for text in texts))
 
 
-def _row_name(group: str, row: int) -> str:
+def row_name(group: str, row: int) -> str:
+    """The field of a person's row on a page; the first has the name of all."""
     return group if row == 1 else f"{group}-{row}"

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.failures import Failure
 from api.http.access import ANYBODY, require
-from api.http.problems import KINDS, Refusal
+from api.http.problems import Refusal
 from api.http.service import PRIVATE, Service, refusal_of, service_of
 from api.schema import Citation
-from api.web import assets
+from api.web import assets, refusals_said
 from api.web.households import plan_of
 from api.web.questions import script_of
 from engine.values.numbers import format_decimal, with_commas
@@ -77,6 +78,13 @@ def amounts(text: str) -> str:
     return _AMOUNT.sub(lambda match: money(match.group()), text)
 
 
+def sentence(text: str) -> Markup:
+    """A message with a capital letter, and what it quotes in backticks as code."""
+    parts = (text[:1].upper() + text[1:]).split("`")
+    quoted = [Markup("<code>%s</code>") % part if at % 2 else escape(part) for at, part in enumerate(parts)]
+    return Markup("").join(quoted)
+
+
 def day(text: str) -> str:
     """`2024-03-03` as `3 March 2024`, and the first of January as its year."""
     try:
@@ -113,7 +121,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(money=money, amounts=amounts, grouped=grouped, day=day, words=words, cite=cite)
+    made.filters.update(
+        money=money, amounts=amounts, grouped=grouped, day=day, words=words, cite=cite, sentence=sentence
+    )
     made.globals.update(asset=assets.address, doors=DOORS, dollars=dollars, cents=cents, percent=percent)
     return made
 
@@ -172,10 +182,8 @@ def shown(
 
 def refused(request: Request, refusal: Refusal) -> Response:
     """The page of a refusal, with every fault and its remedy."""
-    kind = KINDS[refusal.kind]
-    made = page(
-        request, "refused.html", status=refusal.status, title=kind.title, about=kind.about, faults=refusal.errors
-    )
+    title, about = refusals_said.said(refusal.kind)
+    made = page(request, "refused.html", status=refusal.status, title=title, about=about, faults=refusal.errors)
     for name, value in refusal.headers.items():
         made.headers[name] = value
     return made

@@ -103,6 +103,10 @@ def test_an_answer_that_is_no_value_of_the_fact_is_told(
         (json.dumps({"answers": [BORN, {**BORN, "answer": "1991-01-01"}]}), "twice"),
         (json.dumps({"answers": [{"fact": "everything", "answer": True}]}), "something is not listed"),
         ('{"answers": ' + "[" * 20_000, "holds no answers"),
+        ('{"answers": []}' + " " * 1_000_000, "is larger than 1,000,000 bytes"),
+        (json.dumps({"rules": "us", "answers": []}), "about the rules `us`, and these are the rules `us_ca`"),
+        (json.dumps({"answers": [{"form": "form_w2", "of": "eva", "boxes": {}}]}), "the answers copy a form"),
+        (json.dumps({"turns": [[BORN, {**BORN, "of": "bob"}]]}), "the case has no such person"),
     ],
 )
 def test_a_file_that_was_edited_is_told(tmp_path: Path, text: str, words: str) -> None:

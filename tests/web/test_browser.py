@@ -181,6 +181,46 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     context.close()
 
 
+def test_answers_are_saved_to_a_file_and_opened_again_without_a_script(
+    chromium: Any, address: str, tmp_path: Path
+) -> None:
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 900})
+    page = context.new_page()
+    page.goto(f"{address}/owed")
+    answer(page)
+    page.get_by_role("textbox", name="How old were you").fill("34")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my answers").click()
+    download.value.save_as(tmp_path / "answers.json")
+    assert "How old were you" in page.inner_text("h1"), "the page stays"
+    page.goto(f"{address}/owed")
+    page.get_by_text("Go on from a file").click()
+    page.get_by_label("Your file").set_input_files(tmp_path / "answers.json")
+    press(page, "Open it")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.get_by_role("heading", name="Your answers are here again").is_visible()
+    press(page, "Go on with 2 answers")
+    assert "Are you married" in page.inner_text("h1") and page.url == f"{address}/owed"
+    context.close()
+
+
+def test_a_file_that_cannot_be_opened_is_told_where_the_reader_looks(
+    chromium: Any, address: str, tmp_path: Path
+) -> None:
+    page = chromium.new_page()
+    for content, told in ((b"x" * 20_000_000, "larger than 1,000,000 bytes"), (b"{}", "holds no answers")):
+        (tmp_path / "file.json").write_bytes(content)
+        page.goto(f"{address}/owed")
+        page.get_by_text("Go on from a file").click()
+        assert faults_of(page) == []
+        page.get_by_label("Your file").set_input_files(tmp_path / "file.json")
+        press(page, "Open it")
+        assert told in page.get_by_role("alert").inner_text()
+        assert page.evaluate("document.activeElement.id") == "problems"
+        assert faults_of(page) == []
+    page.close()
+
+
 def test_the_pages_of_the_questions_are_fit_for_everybody(chromium: Any, address: str) -> None:
     page = chromium.new_page()
     page.goto(f"{address}/owed")
