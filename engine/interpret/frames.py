@@ -33,10 +33,13 @@ def _kind(node: ir.Expression) -> tuple[type, object]:
 
 
 NOTHING = Narrowed({})
-NOWHERE: Mapping[str, Step] = MappingProxyType({})
 
 
-@dataclass(slots=True)
+Ways = Mapping[tuple[str, str, date | Period], Sequence[Mapping[str, str | None]]]
+NO_WAYS: Ways = MappingProxyType({})
+
+
+@dataclass(slots=True, init=False)
 class Step:
     """How one figure was found. `reads` and `constants` are in the order of evaluation. `open_groups`: in which ways
     people may be together where its formula asks for it and that is not known. `reads_more`: whether its formula asked
@@ -45,18 +48,43 @@ class Step:
     fact: Fact
     definition: Definition
     source: str
-    outcome: Outcome = NOT_APPLICABLE
-    before_rounding: Outcome | None = None
-    reads: list[Fact] = field(default_factory=list)
-    constants: list[tuple[str, date, bool]] = field(default_factory=list)
-    body: ir.Expression | None = None
-    open_groups: dict[tuple[str, str, date | Period], Sequence[Mapping[str, str | None]]] = field(default_factory=dict)
-    reads_more: bool = False
+    outcome: Outcome
+    before_rounding: Outcome | None
+    reads: list[Fact]
+    constants: list[tuple[str, date, bool]]
+    body: ir.Expression | None
+    open_groups: Ways
+    reads_more: bool
+
+    def __init__(  # written out: there are thousands for each case
+        self,
+        fact: Fact,
+        definition: Definition,
+        source: str,
+        outcome: Outcome = NOT_APPLICABLE,
+        *,
+        before_rounding: Outcome | None = None,
+        reads: list[Fact] | None = None,
+        constants: list[tuple[str, date, bool]] | None = None,
+        body: ir.Expression | None = None,
+        open_groups: Ways = NO_WAYS,
+        reads_more: bool = False,
+    ) -> None:
+        self.fact = fact
+        self.definition = definition
+        self.source = source
+        self.outcome = outcome
+        self.before_rounding = before_rounding
+        self.reads = [] if reads is None else reads
+        self.constants = [] if constants is None else constants
+        self.body = body
+        self.open_groups = open_groups
+        self.reads_more = reads_more
 
     @property
     def is_open(self) -> bool:
         """Whether it was computed with what is not determined."""
-        return isinstance(self.outcome, Possible) or isinstance(self.before_rounding, Possible)
+        return type(self.outcome) is Possible or type(self.before_rounding) is Possible
 
     @property
     def is_untraceable(self) -> bool:
@@ -67,8 +95,7 @@ class Step:
 @dataclass(slots=True)
 class Frame:
     """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls, and
-    within what values lie because the conditions around hold (`engine.interpret.narrowing`). `nearby`: figures of the
-    same instance and period that were found, by name; filled by the interpreter of the frame."""
+    within what values lie because the conditions around hold (`engine.interpret.narrowing`)."""
 
     instance: str
     period: Period
@@ -77,17 +104,16 @@ class Frame:
     bound: Mapping[str, str]
     calls: int = 0
     narrowed: Narrowed = field(default_factory=lambda: NOTHING)
-    nearby: Mapping[str, Step] = field(default_factory=lambda: NOWHERE)
 
     def binding(self, name: str, instance: str) -> Frame:
         """The frame in which `name` is a member or record."""
         bound = {**self.bound, name: instance}
-        return Frame(self.instance, self.period, self.step, self.names, bound, self.calls, self.narrowed, self.nearby)
+        return Frame(self.instance, self.period, self.step, self.names, bound, self.calls, self.narrowed)
 
     def naming(self, name: str, value: Callable[[], Outcome]) -> Frame:
         """The frame with one more local name."""
         names = {**self.names, name: value}
-        return Frame(self.instance, self.period, self.step, names, self.bound, self.calls, self.narrowed, self.nearby)
+        return Frame(self.instance, self.period, self.step, names, self.bound, self.calls, self.narrowed)
 
     def without(self, node: ir.Expression) -> Frame:
         """The frame in which no condition says anything of one expression itself."""
@@ -97,7 +123,7 @@ class Frame:
 
     def within(self, narrowed: Narrowed) -> Frame:
         """The frame in which values lie within other ranges."""
-        return Frame(self.instance, self.period, self.step, self.names, self.bound, self.calls, narrowed, self.nearby)
+        return Frame(self.instance, self.period, self.step, self.names, self.bound, self.calls, narrowed)
 
     def at(self, period: Period) -> Frame:
         """The frame for a part of the period, of which what is known of values in the whole need not hold."""
@@ -105,4 +131,4 @@ class Frame:
 
     def elsewhere(self) -> Frame:
         """The frame in a world of other facts, with a step of its own; what is known here need not hold there."""
-        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed=NOTHING, nearby=NOWHERE)
+        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed=NOTHING)

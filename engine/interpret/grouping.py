@@ -136,7 +136,7 @@ def places_in(
         return _together(whole, listed, outcomes)
     ways = ways_to_be_together(whole, listed, outcomes) if not others else ()
     if ways:
-        frame.step.open_groups[key] = ways
+        frame.step.open_groups = {**frame.step.open_groups, key: ways}
     needs = frozenset(need for outcome in unsure for need in outcome.needs)
     asked = frozenset(other.asked(interpreter.case.at) for other in others)
     return Unsure(needs | asked, next((outcome.may_fail for outcome in unsure if outcome.may_fail), ""))

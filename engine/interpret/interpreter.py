@@ -15,59 +15,46 @@ depend on themselves are errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import product
 from math import prod
-from typing import assert_never
 from weakref import ref
 
 from engine.interpret import (
-    domain,
     expressions,
-    lookups,
     narrowing,
     navigation,
     personal,
     replacing,
-    tables,
     worlds,
 )
-from engine.interpret.cases import Case, unit_of
+from engine.interpret.calls import Calls
+from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
-from engine.interpret.domain import either, needs_of, settled, under
+from engine.interpret.domain import either, needs_of
 from engine.interpret.figures import Figures
-from engine.interpret.frames import NOTHING, Frame, Step
+from engine.interpret.frames import Frame, Step
 from engine.interpret.grouping import MOST_WAYS
+from engine.interpret.nearby import Nearby
 from engine.interpret.outcomes import (
-    NOT_APPLICABLE,
     Fact,
-    Failure,
-    Interval,
-    Known,
     Outcome,
-    Possible,
-    stated,
 )
 from engine.interpret.reuse import changed_names
 from engine.interpret.traces import Traces
 from engine.interpret.vacancies import vacated
-from engine.interpret.windows import spread, touched
 from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
-from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.ir.worlds import reached_names
-from engine.text.source import Span
-from engine.values.calendars import NoPeriod
-from engine.values.exact import as_date
-from engine.values.periods import Period, PeriodKind, Unit
+from engine.values.periods import Period
 
 MAX_CALLS = 200
 UNKNOWN_DAY = "the day on which it is read is not known"
 
 
-class Interpreter(Figures):
+class Interpreter(Calls):
     """Evaluates one case under one program. Everything found is kept in `steps`.
 
     `earlier` went through nearly the same case, under the same program: what it found and still holds is taken over.
@@ -134,10 +121,7 @@ class Interpreter(Figures):
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact; where a role may be vacant, whatever it is with those who are listed or without them."""
         if self._vacated is None or self._running or self._waiting or fact in self._deciding:
-            step = self.steps.get(fact)
-            if step is not None:
-                return step.outcome
-            return self._nested(fact) if self._running else super().find(fact)
+            return super().find(fact)
         outcome = super().find(fact)
         return either([outcome, self._vacated.find(fact)], self._deciding)
 
@@ -176,7 +160,7 @@ class Interpreter(Figures):
         instance = navigation.someone(self, node.subject, frame, node)
         if not isinstance(instance, str):
             return None
-        period = self._period(node.time, frame, node.span, (node.subject.entity, instance))
+        period = self.period_meant(node.time, frame, node.span, (node.subject.entity, instance))
         return Fact(node.name, instance, period) if isinstance(period, Period) else None
 
     def period_of(self, definition: Definition, instance: str, at: Period) -> Period | None:
@@ -199,146 +183,14 @@ class Interpreter(Figures):
         """What an expression gives."""
         if frame.narrowed and (within := frame.narrowed.of(node)) is not None:
             return narrowing.cut(self.evaluate(node, frame.without(node)), within)
-        closure = self.closures.of(node) if not frame.narrowed else None
-        return closure(self, frame) if closure is not None else self.by_node(node, frame)
-
-    def by_node(self, node: ir.Expression, frame: Frame) -> Outcome:
-        """What an expression gives, by the kind of its node."""
         return EVALUATORS[type(node)](self, node, frame)
-
-    def _let(self, node: ir.Let, frame: Frame) -> Outcome:
-        return self.evaluate(node.body, self.binding(frame, node.name, node.value))
-
-    def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
-        """The frame with one more local name, whose value is found where it is first needed."""
-        return frame.naming(name, self._once(value, frame))
-
-    def _once(self, value: ir.Expression, frame: Frame) -> Callable[[], Outcome]:
-        kept: list[Outcome] = []
-
-        def outcome() -> Outcome:
-            if not kept:
-                kept.append(self.evaluate(value, frame))
-            return kept[0]
-
-        return outcome
-
-    def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
-        return self.called(node, frame, self._arguments(node, frame))
-
-    def called(self, node: ir.FunctionCall, frame: Frame, names: Mapping[str, Callable[[], Outcome]]) -> Outcome:
-        """What a function gives of its arguments."""
-        body, inner = self._inside(node, frame, names)
-        if body is None:
-            return Failure(f"`{node.name}` has no formula on {frame.period.start}", node.span)
-        if frame.calls >= MAX_CALLS:
-            return Failure(f"functions call each other more than {MAX_CALLS} deep", node.span)
-        self._calls += 1
-        closure = self.closures.of_formula(body)
-        outcome = self.evaluate(body, inner) if closure is None else closure(self, inner)
-        self._calls -= 1
-        return outcome
-
-    def inside(self, node: ir.FunctionCall, frame: Frame) -> tuple[ir.Expression | None, Frame]:
-        """The body that a call runs, None if there is none yet, and the frame in which its arguments have values."""
-        return self._inside(node, frame, self._arguments(node, frame))
-
-    def _arguments(self, node: ir.FunctionCall, frame: Frame) -> Mapping[str, Callable[[], Outcome]]:
-        arguments = zip(self.program.functions[node.name].arguments, node.arguments, strict=True)
-        return {name: self._once(argument, frame) for (name, _), argument in arguments}
-
-    def _inside(
-        self, node: ir.FunctionCall, frame: Frame, names: Mapping[str, Callable[[], Outcome]]
-    ) -> tuple[ir.Expression | None, Frame]:
-        body = formula_at(self.program.functions[node.name].formulas, frame.period.start)
-        calls = frame.calls + 1
-        return body, Frame(frame.instance, frame.period, frame.step, names, frame.bound, calls, NOTHING, frame.nearby)
-
-    # --- reading figures
-
-    def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
-        if type(node.subject) is ir.Self and type(node.time) is ir.ThisPeriod:  # as most are
-            return self.find_for(Fact(node.name, frame.instance, frame.period), frame)
-        instance = navigation.someone(self, node.subject, frame, node)
-        if not isinstance(instance, str):
-            return instance
-        period = self._period(node.time, frame, node.span, (node.subject.entity, instance))
-        if isinstance(period, Period):
-            return self.find_for(Fact(node.name, instance, period), frame)
-        if isinstance(period, Possible) and isinstance(period.range, Interval):
-            return self._read_some_day(node, instance, period, frame)
-        return period
-
-    def find_for(self, fact: Fact, frame: Frame) -> Outcome:
-        """The figure or fact, noted as read by whoever is evaluated."""
-        frame.step.reads.append(fact)
-        return self.find(fact)
-
-    def find_near(self, name: str, frame: Frame) -> Outcome:
-        """The figure or fact of the frame's own instance and period, noted as read, and kept nearby once found."""
-        fact = Fact(name, frame.instance, frame.period)
-        frame.step.reads.append(fact)
-        nearby = frame.nearby
-        if not self._running or not isinstance(nearby, dict):
-            return self.find(fact)
-        step = self.steps.get(fact)
-        if step is None:
-            return self._nested(fact, nearby)
-        nearby[name] = step
-        return step.outcome
-
-    def _read_some_day(self, node: ir.VariableRead, instance: str, day: Possible, frame: Frame) -> Outcome:
-        """A figure on a day that is not known: what it is in each period in which the day may fall."""
-        assert not isinstance(node.time, ir.ThisPeriod) and isinstance(day.range, Interval)
-        periods = () if node.time.kind.is_personal else touched(node.time.kind, day.range)
-        if periods:
-            outcomes = [self.find_for(Fact(node.name, instance, period), frame) for period in periods]
-            return under(either(outcomes, day.needs), day)
-        definition = self.program.definitions[node.name]
-        fault = day.may_fail or UNKNOWN_DAY
-        absent = day.may_not_apply or definition.may_not_apply or node.time.kind.is_personal
-        return settled(self.anything(definition.type), day.needs, fault, absent)
-
-    def _period(
-        self, time: ir.Time, frame: Frame, span: Span | None, whose: tuple[str, str] | None = None
-    ) -> Period | Outcome:
-        """The period that `time` means, of `whose` calendar if it is personal; of an unknown day, the day."""
-        if isinstance(time, ir.ThisPeriod):
-            return frame.period
-        frame.step.reads_more |= time.kind.is_personal
-        kind = self.kind_of(time.kind, whose)
-        if not isinstance(kind, PeriodKind):
-            return kind
-        try:
-            if isinstance(time, ir.Containing):
-                return kind.containing(frame.period.end if time.at_end else frame.period.start).shift(time.shift)
-            day = self.evaluate(time.day, frame)
-            return kind.containing(as_date(day.value)) if isinstance(day, Known) else day
-        except NoPeriod:
-            return NOT_APPLICABLE
-        except OverflowError as fault:
-            return Failure(str(fault), span)
-
-    def kind_of(self, kind: PeriodKind, whose: tuple[str, str] | None) -> PeriodKind | Outcome:
-        """The periods of a calendar; of a personal one, as they are for somebody."""
-        if not kind.is_personal or whose is None:
-            return kind
-        return personal.anchored(kind, unit_of(kind, self.case, self.program.settings, whose), self.find)
-
-    def _over_parts(self, node: ir.OverParts | ir.Spread, frame: Frame) -> Outcome:
-        if isinstance(node, ir.Spread):
-            whole = self._period(node.value.time, frame, node.span)
-            return spread(node, whole, self.evaluate(node.value, frame)) if isinstance(whole, Period) else whole
-        frame.step.reads_more |= node.kind.is_personal
-        kind = self.kind_of(node.kind, (frame.step.definition.entity, frame.instance))
-        return personal.over(node, kind, frame, self.evaluate, self.anything(node.type))
 
     # --- other worlds
 
     def world(self, node: ir.AsIf, frame: Frame) -> World | Outcome:
         """The world of an `as if`; what it gives where what is replaced cannot be found, or it is not known of whom."""
         frame.step.reads_more = True
-        replaced = replacing.replaced(self, node, frame, lambda time: self._period(time, frame, None))
+        replaced = replacing.replaced(self, node, frame, lambda time: self.period_meant(time, frame, None))
         return World(self, replaced) if isinstance(replaced, Replaced) else replaced
 
     def _as_if(self, node: ir.AsIf, frame: Frame) -> Outcome:
@@ -353,44 +205,6 @@ class Interpreter(Figures):
         frame.step.reads += [fact for fact in world.outside if fact not in frame.step.reads]
         return outcome
 
-    # --- constants
-
-    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Outcome:
-        period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
-        if not isinstance(period, Period):
-            return self._on_some_day(node, period)
-        day = self.program.settings.covers_from if period.kind.unit is Unit.ETERNITY else period.start
-        replaced = self.replaced_constant(node.name, day)
-        if replaced is not None:
-            return replaced
-        in_force = self.constants.at(node.name, day)
-        if in_force is None:
-            return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {day}", node.span)
-        frame.step.constants.append((node.name, in_force.since, in_force.projected))
-        match node:
-            case ir.ParameterRead():
-                return stated(in_force.content)
-            case ir.TableRead():
-                keys = [self.evaluate(key, frame) for key in node.keys]
-                return tables.cell(self.program.tables[node.name], node, in_force.content, keys, day)
-            case ir.ScaleRead():
-                key = None if node.key is None else self.evaluate(node.key, frame)
-                argument = self.evaluate(node.argument, frame)
-                return lookups.scaled(self.program.scales[node.name], in_force.content, key, argument)
-            case _:
-                assert_never(node)
-
-    def replaced_constant(self, name: str, day: date) -> Outcome | None:
-        """What stands for a parameter in this world."""
-        return None
-
-    def _on_some_day(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, day: Outcome) -> Outcome:
-        """A constant on a day that is not known may be anything."""
-        if not isinstance(day, Possible) or day.range == domain.EMPTY:
-            return day
-        absent = day.may_not_apply or node.type.or_none
-        return settled(self.anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, absent)
-
 
 class World(Interpreter):
     """An interpreter of a case in which some facts are others. What they do not reach is found outside.
@@ -400,13 +214,13 @@ class World(Interpreter):
 
     def __init__(self, outer: Interpreter, replaced: Replaced) -> None:
         Figures.__init__(self, outer.program, outer.case, outer.constants)
-        self.closures = outer.closures
         self.given = {}  # only what is reached is found here, and what is given of that describes the world outside
         self.holds_otherwise = False
         self.worlds = []
         self._vacated, self._deciding = None, frozenset()
         self._outer = ref(outer)
         self.replaced = replaced
+        self.compiles = outer.compiles and not replaced.parameters
         self.reaches = outer.reaches
         if replaced.key not in self.reaches:
             self.reaches[replaced.key] = worlds.Reach(outer.program, outer.case, replaced)
@@ -432,9 +246,11 @@ class World(Interpreter):
         self.outside[fact] = None
         return self.outer.find(fact)
 
-    def find_near(self, name: str, frame: Frame) -> Outcome:
+    def near(self, name: str, nearby: Nearby) -> Step:
         """Here the figure or fact may be what is replaced, or that of the world outside, which is not kept."""
-        return self.find_for(Fact(name, frame.instance, frame.period), frame)
+        fact = Fact(name, nearby.instance, nearby.period)
+        outcome = self.find(fact)
+        return self.steps.get(fact) or Step(fact, self.program.definitions[name], "", outcome)
 
     def _in_each_way(self, step: Step) -> Outcome:
         return step.outcome

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.interpret.compiled import Asked
 from engine.interpret.constants import Constants
 from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
+from engine.interpret.nearby import Nearby
 from engine.interpret.outcomes import Fact, Known, Outcome
-from engine.ir.program import Definition, Program
+from engine.ir.program import Program
 from engine.native import Options, evaluate, undetermined
 from engine.native.agreement import differences
 from engine.native.asking import Asking
@@ -160,9 +161,9 @@ def test_households_of_one_shape_share_what_the_interpreter_found(
     computed: list[str] = []
     compute = Interpreter._computed
 
-    def watched(interpreter: Interpreter, fact: Fact, definition: Definition, nearby: Mapping[str, Step]) -> Step:
+    def watched(interpreter: Interpreter, fact: Fact, asked: Asked, nearby: Nearby) -> Step:
         computed.append(fact.name.rpartition(":")[2])
-        return compute(interpreter, fact, definition, nearby)
+        return compute(interpreter, fact, asked, nearby)
 
     monkeypatch.setattr(Interpreter, "_computed", watched)
     asking, cells = Asking(program, Constants(program)), [cell_for(program, name, AT) for name in ("tax", "credit")]
