@@ -201,7 +201,7 @@ class _Asked:
             if search is None:
                 break
             try:
-                if search.trial.holds({}):
+                if search.trial.hangs(()) is None and search.trial.holds({}):
                     return days, str(at), ""
             except Spent:
                 return days, "", str(days[-1].trial.case.at if days else self.trial.case.at)
@@ -250,8 +250,7 @@ class _Asked:
         trial = self.trial
         if trial.fact.period != trial.case.at:
             return None
-        case = moved(trial.case, at, self._growing)
-        return Search(Trial(trial.program, case, trial.fact._replace(period=at), trial.constants, budget))
+        return Search(trial.later(moved(trial.case, at, self._growing), budget))
 
     def _turning(self) -> Iterator[Period]:
         """Periods after the case's at which something may turn, within what the rules answer for."""

@@ -13,10 +13,11 @@ is chosen anyway is in no larger set, so it is not part of any group.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
+from api.cure.hanging import Hangs
 from engine.interpret.outcomes import Fact
 
 
@@ -52,25 +53,25 @@ class Known:
         """Whether some facts hold one of them."""
         return any(all(fact in facts for fact in known) for known in (*self.cures, *self.undecided))
 
+    def completing(self, facts: Collection[Fact]) -> set[Fact]:
+        """The facts each of which makes one of them, together with some others."""
+        missing = ([fact for fact in known if fact not in facts] for known in (*self.cures, *self.undecided))
+        return {left[0] for left in missing if len(left) == 1}
+
     def within(self, facts: Collection[Fact]) -> list[Collection[Fact]]:
         """Those that lie within some facts."""
         return [known for known in (*self.cures, *self.undecided) if all(fact in facts for fact in known)]
 
 
-class Opening(Protocol):
-    """What is asked of a condition: whether it may hold."""
+class Asked(Protocol):
+    """What is asked of a condition: on what its refusal hangs."""
 
-    def may(
-        self, changed: Iterable[Fact], fixed: None = None, within: Mapping[Fact, tuple[Any, Any]] | None = None
-    ) -> bool:
-        """With some facts changed, and others within ranges."""
-
-    def anything(self, fact: Fact) -> tuple[Any, Any]:
-        """The ends of what a fact may become."""
+    def hangs(self, changed: Collection[Fact], opened: Collection[Fact] = ()) -> Hangs | None:
+        """With some facts changed and some open; None if it may hold."""
 
 
 def sets_that_may(
-    trial: Opening, chosen: frozenset[Fact], pool: Sequence[Fact], more: int, known: Known
+    trial: Asked, chosen: frozenset[Fact], pool: Sequence[Fact], more: int, known: Known
 ) -> Iterator[frozenset[Fact]]:
     """The facts that are chosen with so many more of a pool, where together they may cure and hold no known set."""
     yield from _Halving(trial, known).sets(chosen, pool, more)
@@ -78,9 +79,8 @@ def sets_that_may(
 
 @dataclass(frozen=True, slots=True)
 class _Halving:
-    trial: Opening
+    trial: Asked
     known: Known
-    _asked: dict[tuple[frozenset[Fact], frozenset[Fact]], bool] = field(default_factory=dict)
 
     def sets(self, chosen: frozenset[Fact], pool: Sequence[Fact], more: int) -> Iterator[frozenset[Fact]]:
         """Those without the fact that is in most known sets, then those with it; by groups once none is left."""
@@ -114,8 +114,4 @@ class _Halving:
 
     def _may(self, surely: frozenset[Fact], groups: Sequence[Group]) -> bool:
         """Whether the condition may hold with some facts changed, and all of some groups open."""
-        open_facts = {fact: self.trial.anything(fact) for group in groups for fact in group.facts}
-        key = (surely, frozenset(open_facts))
-        if key not in self._asked:
-            self._asked[key] = self.trial.may(surely, within=open_facts)
-        return self._asked[key]
+        return self.trial.hangs(surely, [fact for group in groups for fact in group.facts]) is None

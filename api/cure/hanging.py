@@ -7,7 +7,7 @@ of one of these kinds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from api.cure.changing import may_change
@@ -45,6 +45,10 @@ class Hanging:
         seen = _read_for(interpreter, asked)
         if interpreter.without_listed is not None:
             seen |= _read_for(interpreter.without_listed, asked)
+        return self.by(seen)
+
+    def by(self, seen: Collection[Fact]) -> Hangs:
+        """By way of some facts and figures."""
         kinds = {kind for name in {fact.name for fact in seen} for kind in self._kinds.of(name)}
         return Hangs(frozenset(filter(self.may_change, seen)) | self._always, frozenset(kinds))
 

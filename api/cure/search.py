@@ -19,7 +19,8 @@ from functools import cached_property
 
 from api.cases.ranking import places_in_rules
 from api.cases.reach import reached
-from api.cure.branches import More, changes_that_may
+from api.cure.branches import changes_that_may
+from api.cure.conflicts import Conflicts, More
 from api.cure.groups import Known
 from api.cure.records import addable, added, is_added
 from api.cure.trial import Changes, Trial, may
@@ -37,6 +38,7 @@ class Search:
     undecided: list[frozenset[Fact]] = field(default_factory=list)
     fields: frozenset[Fact] = frozenset()
     more: tuple[More, ...] = ()
+    conflicts: Conflicts = field(default_factory=Conflicts)
     _with: dict[tuple[More, ...], Search | None] = field(default_factory=dict)
 
     @property
@@ -61,7 +63,8 @@ class Search:
         records = tuple(sorted((*self.more, more)))
         if records not in self._with:
             case, fields = added(self.trial.program, self.trial.case, self.trial.fact, more.kind, more.owner)
-            search = Search(self.trial.in_case(case), self.undecided, self.fields | fields, records, self._with)
+            trial = self.trial.in_case(case)
+            search = Search(trial, self.undecided, self.fields | fields, records, _with=self._with)
             self._with[records] = search if fields else None
         return self._with[records]
 
@@ -95,7 +98,7 @@ class Search:
                 return
 
     def _of_size(self, size: int, cures: list[Changes]) -> None:
-        for moved in changes_that_may(self, size, Known(cures, self.undecided)):
+        for moved in changes_that_may(self, size, Known(cures, self.undecided), self.conflicts):
             search = moved.place
             assert isinstance(search, Search)
             witness = search.witnesses.of(sorted(moved.facts, key=str))

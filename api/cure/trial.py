@@ -13,16 +13,19 @@ from typing import Any
 
 from api.cure.hanging import Hanging, Hangs
 from api.cure.kept import Kept, work_of
+from api.cure.lasting import Found
 from api.cure.places import Line, line_of
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Known, Outcome, Possible
 from engine.ir.program import Program
+from engine.values.periods import ETERNITY
 from engine.values.types import Kind, Value
 
 Changes = dict[Fact, Value]
-_Key = tuple[frozenset[Fact], frozenset[Fact]]
+_Sets = tuple[frozenset[Fact], frozenset[Fact]]
+_Stated = tuple[frozenset[tuple[Fact, Any]], ...]
 
 
 class Spent(Exception):
@@ -58,11 +61,18 @@ class Trial:
     """How many numbers were looked through gap by gap, and nothing was decided."""
     _kept: Kept | None = field(default=None)
     _hanging: Hanging | None = field(default=None)
-    _answers: dict[_Key, Hangs | None] = field(default_factory=dict)
+    _found_before: dict[_Sets, Found] = field(default_factory=dict)
+    _answers: dict[_Sets, Hangs | None] = field(default_factory=dict)
+    _outcomes: dict[_Stated, Outcome] = field(default_factory=dict)
 
     def in_case(self, case: Case) -> Trial:
         """The same condition of another case, out of the same budget."""
-        return replace(self, case=case, _kept=None, _hanging=None, _answers={})
+        return replace(self, case=case, _kept=None, _hanging=None, _found_before={}, _answers={}, _outcomes={})
+
+    def later(self, case: Case, budget: Budget) -> Trial:
+        """The same condition of the case at a later period, where only what differs there is evaluated anew."""
+        trial, fact = self.in_case(case), self.fact._replace(period=case.at)
+        return replace(trial, fact=fact, budget=budget, turned={}, fruitless=0, _found_before=self._found_before)
 
     @property
     def hanging(self) -> Hanging:
@@ -78,22 +88,21 @@ class Trial:
         within: Mapping[Fact, tuple[Any, Any]] | None = None,
     ) -> Outcome:
         """The condition with some facts changed, and some unknown or within ranges."""
-        return self._found(changed, unknown, within)[0]
+        open_facts = {**dict.fromkeys(unknown, (None, None)), **(within or {})}
+        key = frozenset(changed.items()), frozenset(open_facts.items())
+        outcome = self._outcomes.get(key)
+        if outcome is None:
+            outcome = self._outcomes[key] = self._found(changed, open_facts)[0]
+        return outcome
 
     def _found(
-        self,
-        changed: Mapping[Fact, Value],
-        unknown: Sequence[Fact] = (),
-        within: Mapping[Fact, tuple[Any, Any]] | None = None,
+        self, changed: Mapping[Fact, Value], open_facts: Mapping[Fact, tuple[Any, Any]]
     ) -> tuple[Outcome, Interpreter]:
         self.budget.spend(1)
-        open_facts = {**dict.fromkeys(unknown, (None, None)), **(within or {})}
-        given = {fact: value for fact, value in self.case.given.items() if fact not in open_facts}
-        tried = replace(self.case, given={**given, **changed}, within={**self.case.within, **open_facts})
         if self._kept is None:
             self._kept = Kept(self.program, self.case, self.fact, self.constants)
             self.budget.spend(self._kept.work)
-        interpreter = Interpreter(self.program, tried, self.constants)
+        interpreter = Interpreter(self.program, self._with(changed, open_facts), self.constants)
         interpreter.reaches = self._kept.reaches
         if not self._kept.decide_more(frozenset(fact.name for fact in (*changed, *open_facts))):
             interpreter.trace(self._kept.traces)
@@ -102,15 +111,38 @@ class Trial:
         self.budget.spend(work_of(interpreter))
         return outcome, interpreter
 
+    def _with(self, changed: Mapping[Fact, Value], open_facts: Mapping[Fact, tuple[Any, Any]]) -> Case:
+        """The case with some facts changed, and others open."""
+        given = {fact: value for fact, value in self.case.given.items() if fact not in open_facts}
+        return replace(self.case, given={**given, **changed}, within={**self.case.within, **open_facts})
+
     def hangs(self, changed: Collection[Fact], opened: Collection[Fact] = ()) -> Hangs | None:
         """On what it hangs that the condition cannot hold with some facts changed and others open; None if it may."""
         key = frozenset(changed), frozenset(opened)
         if key not in self._answers:
             values, ranges = self._changed(changed)
             ranges |= {fact: self.anything(fact) for fact in opened}
-            outcome, interpreter = self._found(values, (), ranges)
-            self._answers[key] = None if may(outcome) else self.hanging.of(interpreter, self.fact)
+            self._answers[key] = self._hangs(key, values, ranges)
         return self._answers[key]
+
+    def _hangs(self, key: _Sets, values: Changes, ranges: Mapping[Fact, tuple[Any, Any]]) -> Hangs | None:
+        before = self._found_before.get(self._whenever(key))
+        again = before.again(self._with(values, ranges), self.hanging) if before is not None else None
+        if again is not None:
+            self.budget.spend(again.work)
+            return None if may(again.outcome) else again.hangs
+        outcome, interpreter = self._found(values, ranges)
+        found = Found(interpreter.case, self.fact, self.constants, interpreter.steps, self.hanging)
+        self._found_before[self._whenever(key)] = found
+        return None if may(outcome) else self.hanging.of(interpreter, self.fact)
+
+    def _whenever(self, key: _Sets) -> _Sets:
+        """The facts, those of the case's own period as if it were another one's."""
+        at = self.case.at
+        first, second = (
+            frozenset(fact._replace(period=ETERNITY) if fact.period == at else fact for fact in facts) for facts in key
+        )
+        return first, second
 
     def holds(self, changed: Mapping[Fact, Value]) -> bool:
         """Whether the condition surely holds with some facts changed."""

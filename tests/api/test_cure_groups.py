@@ -3,14 +3,14 @@ evaluations."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cure.branches import More, Moved, changes_that_may
+from api.cure.branches import Moved, changes_that_may
+from api.cure.conflicts import More
 from api.cure.groups import Known, sets_that_may
 from api.cure.hanging import Hangs
 from engine.interpret.outcomes import Fact
@@ -21,27 +21,26 @@ FACTS = [Fact(f"fact {number:03}", "ada", YEAR) for number in range(226)]
 
 
 class Oracle:
-    """A condition that may hold once all of one of some sets is open or changed. Counts how often it is asked."""
+    """A condition that may hold once all of one of some sets is open or changed. Counts how much it is asked: the same
+    again costs nothing."""
 
     def __init__(self, enough: Collection[frozenset[Fact]]) -> None:
-        self.enough, self.asked = enough, 0
+        self.enough, self._questions = enough, dict[tuple[frozenset[Fact], frozenset[Fact]], None]()
 
-    def may(self, changed: Iterable[Fact], fixed: object = None, within: Mapping[Fact, Any] | None = None) -> bool:
-        self.asked += 1
-        open_facts = {*changed, *(within or {})}
-        return any(facts <= open_facts for facts in self.enough)
+    @property
+    def asked(self) -> int:
+        """How many different questions there were."""
+        return len(self._questions)
 
     def hangs(self, changed: Collection[Fact], opened: Collection[Fact] = ()) -> Hangs | None:
         """One fact that is missing from each set: what the interpreter read on the way to a refusal."""
-        if self.may([*changed, *opened]):
+        self._questions[frozenset(changed), frozenset(opened)] = None
+        if any(facts <= {*changed, *opened} for facts in self.enough):
             return None
         missing = (facts - {*changed, *opened} for facts in self.enough)
         read = [left[-1] if self.asked % 2 else left[0] for left in (sorted(facts, key=str) for facts in missing)]
         added = {kind(fact) for fact in read if is_field(fact)}
         return Hangs(frozenset(fact for fact in read if not is_field(fact)), frozenset(added))
-
-    def anything(self, fact: Fact) -> tuple[None, None]:
-        return None, None
 
 
 def is_field(fact: Fact) -> bool:
