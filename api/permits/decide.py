@@ -51,11 +51,13 @@ def decide(
         outcome = asking.outcome(case)
         holds = _holds(outcome)
         until = asking.until(case) if holds else case.at.start
-        return asking.told(case, holds, until, "" if holds else asking.reasons(case, outcome))
+        decision = asking.told(case, holds, until, "" if holds else asking.reasons(case, outcome))
+        return decision if holds or decision.text == UNDETERMINED else replace(decision, unmet=asking.unmet([case]))
     privileges = tuple(asking.privileges(case, over))
     until = max((privilege.last for privilege in privileges), default=case.at.start)
     decision = asking.told(case, bool(privileges), until, "" if privileges else asking.refused_of_all(case, over))
-    return replace(decision, privileges=privileges)
+    unmet = () if privileges else asking.unmet([assumed for _, assumed in asking.assumed(case, over)])
+    return replace(decision, privileges=privileges, unmet=unmet)
 
 
 def member_facts(program: Program, name: str, requirement: Definition) -> Definition:
@@ -110,13 +112,13 @@ class _Asking:
 
     def privileges(self, case: Case, over: Definition) -> Iterator[Privilege]:
         enum = self.program.settings.enums[over.type.enum]
-        for member, assumed in self._assumed(case, over):
+        for member, assumed in self.assumed(case, over):
             code, label = member.upper(), enum.members[member]
             international = enum.codes == ISO_18013_5 and code in VEHICLE_CATEGORIES
             if _holds(self.outcome(assumed)):
                 yield Privilege(code, case.at.start, self.until(assumed), label, international)
 
-    def _assumed(self, case: Case, over: Definition) -> Iterator[tuple[str, Case]]:
+    def assumed(self, case: Case, over: Definition) -> Iterator[tuple[str, Case]]:
         """Each member of a fact, and the case with it."""
         asked = Fact(over.name, self.instance, period_for(self.program, over, case.at))
         for member in self.program.settings.enums[over.type.enum].members:
@@ -124,23 +126,29 @@ class _Asking:
 
     def refused_of_all(self, case: Case, over: Definition) -> str:
         """Why it holds for no member of a fact: the reasons that are not met for any of them."""
-        told = [self._unmet(assumed) for _, assumed in self._assumed(case, over)]
-        common = [words for words in told[0] if all(words in others for others in told)] if told else []
+        common = [_told(part) for part in self._common([assumed for _, assumed in self.assumed(case, over)])]
         return f"for none of `{over.short_name}`" + (f", not met: {'; '.join(common)}" if common else "")
+
+    def unmet(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """The reasons that are not met in any of some cases, in words."""
+        return tuple(part.fails or part.label or part.name.rpartition(".")[2] for part in self._common(cases))
+
+    def _common(self, cases: Sequence[Case]) -> list[ReasonInfo]:
+        parts = [self._unmet(case) for case in cases]
+        return [part for part in parts[0] if all(part in others for others in parts)] if parts else []
 
     def reasons(self, case: Case, outcome: Outcome) -> str:
         """What is not met, by name and in words."""
         if not isinstance(outcome, Known | NotApplicable):
             return UNDETERMINED
-        return "not met: " + "; ".join(self._unmet(case))
+        return "not met: " + "; ".join(map(_told, self._unmet(case)))
 
-    def _unmet(self, case: Case) -> list[str]:
+    def _unmet(self, case: Case) -> list[ReasonInfo]:
         info = self.requirement.requirement
         parts: Sequence[ReasonInfo] = info.parts if info is not None else ()
         interpreter = Interpreter(self.program, case, self.constants)
         period = period_for(self.program, self.requirement, case.at)
-        unmet = [part for part in parts if not _holds(interpreter.find(Fact(part.name, self.instance, period)))]
-        return list(map(_told, unmet))
+        return [part for part in parts if not _holds(interpreter.find(Fact(part.name, self.instance, period)))]
 
 
 def _told(reason: ReasonInfo) -> str:

@@ -33,7 +33,8 @@ class Circumstance:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided: of whom, on which day, whether it holds, and up to which day. `text` says why it does not, or
-    what is not known; `privileges` if it was asked for each member of a fact; `circumstances`: for what."""
+    what is not known, and `unmet` in words which reasons are not met; `privileges` if it was asked for each member of a
+    fact; `circumstances`: for what."""
 
     requirement: str
     label: str
@@ -45,3 +46,4 @@ class Decision:
     text: str = ""
     privileges: tuple[Privilege, ...] = ()
     circumstances: tuple[Circumstance, ...] = ()
+    unmet: tuple[str, ...] = ()

@@ -78,19 +78,28 @@ def read_private(path: Path) -> EllipticCurvePrivateKey:
 
 
 def read_public(path: Path) -> dict[str, Any]:
-    """The public keys in a file, by their thumbprints: a JWK, a set of them, or an issuer's metadata, whose keys sign
-    for that issuer alone (`ISSUER` beside each). Raises Misuse."""
+    """The public keys in a file (see `public_keys`). Raises Misuse."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise Misuse(f"the key `{path}` cannot be read: {(fault.strerror or 'unknown').lower()}") from None
+    except UnicodeDecodeError:
+        text = ""
+    return public_keys(text, f"`{path}`")
+
+
+def public_keys(text: str, name: str) -> dict[str, Any]:
+    """The public keys in a text, by their thumbprints: a JWK, a set of them, or an issuer's metadata, whose keys sign
+    for that issuer alone (`ISSUER` beside each). `name` is what a message calls the text. Raises Misuse."""
+    try:
+        said = json.loads(text)
         listed = said["jwks"] if ISSUER in said else said
         whose = {ISSUER: str(said[ISSUER])} if ISSUER in said else {}
         public = {str(key["kid"]): {**key, **whose} for key in listed.get("keys", [listed])}
-    except OSError as fault:
-        raise Misuse(f"the key `{path}` cannot be read: {(fault.strerror or 'unknown').lower()}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Misuse(f"`{path}` holds no public key", "name the file that `rulewright permit key` wrote") from None
+        raise Misuse(f"{name} holds no public key", "name the file that `rulewright permit key` wrote") from None
     if any("d" in key for key in public.values()):
-        raise Misuse(f"`{path}` holds a private key, which no verifier may have", "name the file of its public part")
+        raise Misuse(f"{name} holds a private key, which no verifier may have", "name the file of its public part")
     return public
 
 

@@ -23,7 +23,14 @@ FRESH = LIFETIME / 2
 
 
 class NotPermitted(Failure):
-    """The requirement is not met, or not known to be."""
+    """The requirement is not met, or not known to be. `decision` says why."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(
+            f"`{decision.requirement}` does not hold on {decision.on}: {decision.text}",
+            "`POST /v1/cure` and `rulewright cure` say what would change it",
+        )
+        self.decision = decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,7 @@ class Office:
         """
         decision, offset = decide_from_log(program, log, subject, requirement, day=day, days=days, over=over)
         if not decision.holds:
-            message = f"`{decision.requirement}` does not hold on {day}: {decision.text}"
-            raise NotPermitted(message, "`POST /v1/cure` and `rulewright cure` say what would change it")
+            raise NotPermitted(decision)
         named = names or log
         self.register.hide(named)
         place = self.register.add(decision, over, program.settings.name, offset, now=now, names=named)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, calculator, desk, front, law, may, owed, record, steps
+from api.web import assets, calculator, desk, front, law, may, owed, permits, record, steps
 
 ROUTERS: tuple[APIRouter, ...] = (
     front.router,
@@ -16,6 +16,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     owed.router,
     calculator.router,
     may.router,
+    permits.router,
     record.router,
     desk.router,
     steps.router,

@@ -32,10 +32,12 @@ POLICY = (
 RECORD = ("record", "/record", "My record")
 OWED = ("owed", "/owed", "What am I owed?")
 MAY = ("may", "/may", "May I…?")
+PERMITS = ("permits", "/permits", "Permits")
 DESK = ("desk", "/desk", "Desk")
 CALCULATOR, LAW = ("calculator", "/calculator", "Calculator"), ("law", "/law", "The law")
 DOORS = {
     "may": "Ask whether the law permits it, on which condition it hangs, and what would change a no.",
+    "permits": "Check a signed permit, see how yours stand, or have one issued.",
     "record": "What is recorded, what was known when, and who looked and why.",
     "owed": "Answer a few questions and see the credits that you may claim.",
     "desk": "For case workers: open a record with a purpose, work through an annual run, correct a fact.",
@@ -94,6 +96,15 @@ def day(text: str) -> str:
     return str(when.year) if (when.month, when.day) == (1, 1) else f"{when.day} {when:%B} {when.year}"
 
 
+def full_day(text: str) -> str:
+    """`2024-01-01` as `1 January 2024`, where a day is meant and not the year that it begins."""
+    try:
+        when = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{when.day} {when:%B} {when.year}"
+
+
 def grouped(text: str) -> str:
     """`31000` as `31,000`; what is not a plain number as it stands."""
     return with_commas(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text, re.ASCII) else text
@@ -122,7 +133,14 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update(
-        money=money, amounts=amounts, grouped=grouped, day=day, words=words, cite=cite, sentence=sentence
+        money=money,
+        amounts=amounts,
+        grouped=grouped,
+        day=day,
+        full_day=full_day,
+        words=words,
+        cite=cite,
+        sentence=sentence,
     )
     made.globals.update(asset=assets.address, doors=DOORS, dollars=dollars, cents=cents, percent=percent)
     return made
@@ -136,6 +154,7 @@ def menu_of(service: Service) -> list[tuple[str, str, str]]:
         OWED: any(map(script_of, names)),
         CALCULATOR: any(map(plan_of, names)),
         MAY: any(law.permissions.asked for law in laws),
+        PERMITS: service.permits is not None or any(law.permissions.asked for law in laws),
         LAW: True,
         RECORD: service.population is not None,
         DESK: service.population is not None,

@@ -112,12 +112,12 @@ SUBJECT, AGAIN = encoded(["s1", "subject", "person/eva"]), encoded(["s2", "subje
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        (permit([SUBJECT, SUBJECT]), "says again"),
-        (permit([SUBJECT, AGAIN]), "says again"),
-        (permit([encoded(["s", "holds", False])]), "says again"),
+        (permit([SUBJECT, SUBJECT]), "repeats a claim"),
+        (permit([SUBJECT, AGAIN]), "repeats a claim"),
+        (permit([encoded(["s", "holds", False])]), "repeats a claim"),
         (permit([encoded(["s", "...", 1])]), "not well formed"),
         (permit([encoded(["s", 5, 1])]), "not well formed"),
-        (permit([SUBJECT], _sd_alg="sha-512"), "a way that is not known"),
+        (permit([SUBJECT], _sd_alg="sha-512"), "that this program does not support"),
         (permit([SUBJECT], _sd="a text"), "list of disclosures"),
         (permit(_sd=["a", "a"]), "list of disclosures"),
         (permit(exp="9999999999"), "from when to when"),

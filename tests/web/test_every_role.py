@@ -56,6 +56,8 @@ MAY = {
     "/v1/citizens": RECORD,
     "/v1/citizens/{citizen}/payments": {CASE_WORKER},
     "/record": RECORD,
+    "/permits": ANY_ROLE,
+    "/permits/of": RECORD,
     "/v1/permits": EVERYBODY,
     "/v1/permits/verify": ANY_ROLE,
     "/v1/permits/{place}/revoke": {OPERATOR},
