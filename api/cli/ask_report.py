@@ -10,7 +10,7 @@ from api.cases.refusals import refusals
 from api.cli.output import complain, say
 from api.interview.interview import choices_of, options_of
 from api.schema import Citation
-from engine.explain.words import value_words
+from engine.explain.words import may_fail_words, value_words
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 
@@ -71,8 +71,7 @@ def report_end(answered: str, unknown: Sequence[str], bring: Iterable[str]) -> N
 
 def _text(result: Result) -> str:
     """The value or its range. That a rule may fail for some of what is open says nothing to whoever answers."""
-    fails = f" (or it cannot be computed: {result.may_fail})"
-    return result.text.replace(fails, "") if result.may_fail else result.text
+    return result.text.removesuffix(may_fail_words(result.may_fail))
 
 
 def law_words(law: Sequence[Citation]) -> str:

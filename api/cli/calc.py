@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from api.cases.calculate import REQUIREMENTS, Asked, Calculation, Result, calculate, questions_of
@@ -15,6 +16,7 @@ from api.cli.questions import say_questions
 from api.failures import ExitCode
 from api.rules import programs
 from api.schema import as_data
+from engine.explain.words import may_fail_words
 from engine.interpret.cases import instances_of
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
@@ -76,15 +78,32 @@ def _is_nothing(result: Result) -> bool:
     return result.value is False or not str(result.value).strip("0.")
 
 
+def _shared_reasons(results: Sequence[Result]) -> dict[str, str]:
+    """The mark of each reason for which several figures may not be computed. It is told once, below them."""
+    times = Counter(result.may_fail for result in results if result.may_fail)
+    shared = (reason for reason, number in times.items() if number > 1)
+    return {reason: f"[{number}]" for number, reason in enumerate(shared, 1)}
+
+
+def _text(result: Result, notes: Mapping[str, str]) -> str:
+    mark = notes.get(result.may_fail, "")
+    return f"{result.text.removesuffix(may_fail_words(result.may_fail))} {mark}" if mark else result.text
+
+
 def _report(calculation: Calculation, brief: bool) -> None:
     """The figures; `brief`: those that come to something. They are shown at once, before what may take longer."""
     results = [result for result in calculation.results if not (brief and _is_nothing(result))]
     several = len({result.of.id for result in results}) > 1
     names = [f"{result.figure}{f' of {result.of.id}' if several else ''}" for result in results]
     width = max((len(name) for name in names), default=0)
+    notes = _shared_reasons(results)
     for name, result in zip(names, results, strict=True):
         days = f" ({result.period}, {result.days})" if result.days else ""
-        say(f"{name:<{width}}  {result.text}{' (projected)' if result.projected else ''}{days}")
+        say(f"{name:<{width}}  {_text(result, notes)}{' (projected)' if result.projected else ''}{days}")
+    if notes:
+        say()
+    for reason, mark in notes.items():
+        say(f"{mark} or it cannot be computed: {reason}")
     if calculation.set_by_reforms:
         say()
     for line in calculation.set_by_reforms:

@@ -71,8 +71,13 @@ def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -
         case Possible():
             range_said = _range_words(outcome.range, value_type, settings)
             applies = " (or it may not apply)" if outcome.may_not_apply else ""
-            fails = f" (or it cannot be computed: {outcome.may_fail})" if outcome.may_fail else ""
+            fails = may_fail_words(outcome.may_fail)
             return f"not determined{': ' if range_said else ''}{range_said}{applies}{fails}"
+
+
+def may_fail_words(reason: str) -> str:
+    """What follows a range where a figure may be none for a fault in some of what is open; empty without a reason."""
+    return f" (or it cannot be computed: {reason})" if reason else ""
 
 
 def _range_words(within: Choice | Interval, value_type: ValueType, settings: Settings) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
+from engine.interpret.case_names import help_for
 from engine.interpret.cases import Case, Stay, unit_of
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Days, Held, NotATime, bare, settled_days, stated_for
@@ -189,24 +190,10 @@ class FactReader:
             )
             self.report("E801", message, entry.key.span, help=f"put it under {with_article(listed[0].entity)}")
         else:
-            own = [
-                definition.short_name
-                for definition in self.program.definitions.values()
-                if definition.entity == entity.name
-            ]
             message = f"{with_article(entity.name)} has no figure `{shown(entry.name)}`"
-            help = self.where_listed(entity, entry.name) or self.suggest(entry.name, own)
+            help = help_for(self.program, Context(self.settings, self.problems), entity, entry.name)
             self.report("E801", message, entry.key.span, help=help)
         return None
-
-    def where_listed(self, entity: Entity, name: str) -> str:
-        """Where the records of this name are listed, if an entity has such; else nothing."""
-        for record in self.settings.entities.values():
-            if record.plural == name and record.belongs_to == entity.name:
-                owner = record.first_owner or entity.name
-                listed = f"`{name}: {{a_name: {{{owner}: …}}}}`"
-                return f"list them beside `{entity.plural}`: {listed}, or `{name}: []` if there are none"
-        return ""
 
     def give(self, definition: Definition, name: str, period: Period, node: Node, place: Span) -> None:
         if isinstance(node, YamlMapping):

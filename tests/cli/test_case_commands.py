@@ -59,6 +59,33 @@ def test_calc_says_the_range_and_what_to_ask(rules: Path) -> None:
     assert answer["ask_next"][0]["fact"] == "wages"
 
 
+SHARES = """
+  share: {label: Share, entity: tax_unit, period: year, type: rate, law: s. 7, formula: 1_000 USD / head.wages}
+  half_share: {label: Half of the share, entity: tax_unit, period: year, type: rate, law: s. 8, formula: share / 2}
+examples:"""
+
+
+def test_a_reason_for_which_several_figures_may_fail_is_told_once(tmp_path: Path) -> None:
+    rules = write_rules(tmp_path / "shares", module=MODULE.replace("\nexamples:", SHARES))
+    case = CASE.replace("{wages: 30_000}", "{}")
+    both = run("calc", rules, "-", "--want", "share,half_share", stdin=case).stdout
+    assert both.count("or it cannot be computed: division by zero") == 1, both
+    assert [line.rsplit(" ", 1)[1] for line in both.splitlines()[:2]] == ["[1]", "[1]"], both
+    alone = run("calc", rules, "-", "--want", "share", stdin=case).stdout
+    assert "(or it cannot be computed: division by zero)" in alone and "[1]" not in alone
+
+
+def test_a_name_that_a_group_does_not_know_is_answered_by_its_roles_and_facts(rules: Path) -> None:
+    done = run(
+        "calc", rules, "-", "--want", "income_tax", stdin="at: 2024\npeople: {ann: {}}\ntax_units: {home: {zz: [ann]}}"
+    )
+    assert "its people go under `head`, `dependents`; it has no facts" in done.stderr
+    near = run("calc", rules, "-", "--want", "income_tax", stdin="at: 2024\npeople: {ann: {wages_paid: 1}}").stderr
+    assert "did you mean `wages`? If not, `rulewright search wages paid` finds names by their words" in near
+    wrong = run("calc", rules, "-", "--want", "income_tax", stdin="at: 2024\npeople: {ann: {wagse: 1}}").stderr
+    assert "did you mean `wages`?\n" in wrong
+
+
 def test_why_names_what_decided_and_the_law(rules: Path, case: Path) -> None:
     done = run("why", rules, case, "income_tax")
     assert done.returncode == 0
