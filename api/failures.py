@@ -76,6 +76,11 @@ class Collected:
             raise Several(self.failures)
 
 
+def count(number: int, noun: str) -> str:
+    """`1 error`, `3 errors`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """`did you mean …?` with the nearest known names, or `otherwise` where none is near."""
     near = get_close_matches(name, list(known), n=3, cutoff=0.6)

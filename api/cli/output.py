@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TypeVar
 
 from api.cli.streams import can_show_anything, is_terminal, printable, shows_colours
+from api.failures import count as count
 from api.rules.problems import problem_said
 from api.schema import as_data
 from engine.text.diagnostics import Diagnostic, Severity, render
@@ -31,11 +32,6 @@ def say_json(value: object, to_stderr: bool = False) -> None:
     """The result as JSON. Values are texts, whole numbers, booleans, lists and mappings: never floats."""
     stream = sys.stderr if to_stderr else sys.stdout
     print(json.dumps(value, indent=2, ensure_ascii=not can_show_anything(stream)), file=stream)
-
-
-def count(number: int, noun: str) -> str:
-    """`1 error`, `3 errors`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def summary(problems: Sequence[Diagnostic]) -> str:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from api.cli.money_scale import Scale, scale_of
 from api.cli.output import complain, say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
@@ -179,28 +180,35 @@ def _set_beyond(simulation: Simulation) -> Iterator[str]:
 
 
 def _window(simulation: Simulation) -> None:
-    """The budget over several years, in billions."""
+    """The budget over several years."""
     if simulation.window:
         say()
-        rows = [[f"change, billion {simulation.currency}", *map(year_words, simulation.years), "all years"]]
+        scale = scale_of((change for line in simulation.window for change in (*line.changes, line.total)), ())
+        rows = [[f"change, {scale.word}{simulation.currency}", *map(year_words, simulation.years), "all years"]]
         for line in simulation.window:
-            rows.append([f"{line.reform}: {line.label}", *map(_billions, line.changes), _billions(line.total)])
+            rows.append([f"{line.reform}: {line.label}", *map(scale.text, line.changes), scale.text(line.total)])
         _table(rows)
 
 
 def _budgets(year: YearAnswer, currency: str) -> None:
-    """Every reform beside the others: the budget, in billions."""
+    """Every reform beside the others: the budget."""
     names = [reform.reform for reform in year.reforms]
     first = year.reforms[0].budget
-    rows = [[f"billion {currency}", "current law", *(f"{name}: change" for name in names)]]
+    scale = _scale_of(year.reforms)
+    rows = [[f"{scale.word}{currency}", "current law", *(f"{name}: change" for name in names)]]
     for at, line in enumerate(first):
         changes = [
-            f"{_billions(reform.budget[at].change)} ± {_billions(reform.budget[at].standard_error)}"
+            f"{scale.text(reform.budget[at].change)} ± {scale.text(reform.budget[at].standard_error)}"
             for reform in year.reforms
         ]
-        rows.append([("  " if line.kind == "shown" else "") + line.label, _billions(line.before), *changes])
+        rows.append([("  " if line.kind == "shown" else "") + line.label, scale.text(line.before), *changes])
     say()
     _table(rows)
+
+
+def _scale_of(reforms: Sequence[ReformAnswer]) -> Scale:
+    lines = [line for reform in reforms for line in reform.budget]
+    return scale_of((line.change for line in lines), (line.before for line in lines))
 
 
 def _reform(reform_answer: ReformAnswer, currency: str) -> None:
@@ -212,9 +220,9 @@ def _reform(reform_answer: ReformAnswer, currency: str) -> None:
         for sentence in high_rates(rates):
             say(f"  {sentence}")
     if (response := reform_answer.behaviour) is not None:
-        net = next(line for line in response.budget if line.kind == "net")
-        money = f"{_billions(net.change)} ± {_billions(net.standard_error)} billion {currency}"
-        say(f"elasticity {response.elasticity}: earnings {_billions(response.earnings_change)}, net {money}")
+        net, scale = next(line for line in response.budget if line.kind == "net"), _scale_of([reform_answer])
+        money = f"{scale.text(net.change)} ± {scale.text(net.standard_error)} {scale.word}{currency}"
+        say(f"elasticity {response.elasticity}: earnings {scale.text(response.earnings_change)}, net {money}")
         say(f"  {response.about}")
     for line in reform_answer.set_beyond_the_law:
         say(f"  {line}")
@@ -251,7 +259,8 @@ def _by_income(answer: ReformAnswer | HouseholdsAnswer, currency: str, whose: st
     say(f"of all {whose}: " + ", ".join(parts))
     for measure in (*answer.inequality, *answer.poverty):
         unit = "%" if measure in answer.poverty else ""
-        say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
+        error = measure.standard_error or "not known"
+        say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {error})")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:
@@ -259,13 +268,6 @@ def _table(rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         say("  ".join(cells).rstrip())
-
-
-def _billions(text: str) -> str:
-    if not text:
-        return "-"
-    hundredths = round(Fraction(text) / 10**7)
-    return f"{'-' if hundredths < 0 else ''}{abs(hundredths) // 100:,}.{abs(hundredths) % 100:02}"
 
 
 def _short(text: str) -> str:

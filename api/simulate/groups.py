@@ -62,8 +62,8 @@ def tenths_of_income(units: Units, net: Entries, weights: NDArray[np.int64], who
     of[above] = tenths(equivalent, (weights * units.size)[above].astype(np.float64))
     labels = ("zero or below", *(f"{number}{_ordinal(number)} tenth" for number in range(1, 11)))
     about = (
-        f"By net income under current law over the square root of the {whose}'s size; a tenth of the people in each. "
-        "Net incomes of zero and below are shown apart."
+        f"By net income under current law over the square root of the {whose}'s size. Net incomes of zero and below "
+        "are shown apart; each tenth has a tenth of the people above."
     )
     return Parting("tenth of net income", about, labels, of)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Any
 
@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from api.batch.begun import whole_table
 from api.batch.files import find_inputs
-from api.failures import Failure, Misuse, suggestion
+from api.failures import Failure, Misuse, count, suggestion
 from api.simulate.column_map import ColumnMap, renamed
 from api.simulate.view import View
+from api.simulate.weights import MAX_SHOWN, read_weights
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.population.columns import Column, Columns, column_of, unit_of
@@ -33,10 +34,8 @@ from engine.values.periods import Period
 from engine.values.types import Kind
 
 pa: Any = pyarrow
-MAX_SHOWN = 20
 UNITS, HOMES = "cps", "cps-homes"
 WEIGHT_PLACES = 10**4
-_MOST_PLACES, _MOST_PLAIN = 9, 10**15  # a double tells decimals of so many digits apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,13 +125,16 @@ def _sample(view: View, name: str) -> Source:
     return Source(about, tables, files, int(view.population["year"]), digest.hexdigest(), weights_by_year=by_year)
 
 
-def admit(program: Program, view: View, source: Source, at: Period, *, weight: str, index: str) -> Population:
-    """The population at `at`. Raises Failure with everything that is wrong with its cells."""
+def admit(
+    program: Program, view: View, source: Source, at: Period, *, weight: str, index: str, replicates: str = ""
+) -> Population:
+    """The population at `at`; columns that fit `replicates` are not told as unread. Raises Failure of all faults."""
     check_index(program, index)
     units = source.tables[view.unit]
-    weights, scale = _weights(units, weight or view.weight, source.files[view.unit])
-    tables, aside = dict(source.tables), [weight or view.weight]
-    tables[view.unit] = units.drop_columns([weight or view.weight])
+    weights, scale, rounded = read_weights(units, weight or view.weight, source.files[view.unit])
+    tables, aside = dict(source.tables), list[str]()
+    apart = [name for name in units.column_names if name == (weight or view.weight) or fnmatchcase(name, replicates)]
+    tables[view.unit] = units.drop_columns(apart)
     for entity, table in list(tables.items()):
         unread = [name for name in table.column_names if _is_no_fact(program, entity, name)]
         tables[entity] = table.drop_columns(unread)
@@ -141,15 +143,17 @@ def admit(program: Program, view: View, source: Source, at: Period, *, weight: s
     if gathered.columns is None:
         shown = "\n  ".join(str(problem) for problem in gathered.problems[:MAX_SHOWN])
         more = f"\n  … and {len(gathered.problems) - MAX_SHOWN:,} more" if len(gathered.problems) > MAX_SHOWN else ""
-        raise Failure(f"the population has {len(gathered.problems):,} faults:\n  {shown}{more}", "correct the cells")
+        raise Failure(
+            f"the population has {count(len(gathered.problems), 'fault')}:\n  {shown}{more}", "correct the cells"
+        )
     empty = _empty_said(program, gathered.columns)
     columns, notes = _carried(program, gathered.columns, source.year, at, index)
     if source.year is not None and str(source.year) != str(at) and index not in ("", "none"):
         weights, scale, said = _grown(weights, scale, source, at)
         notes = (*notes, said)
-    notes = (*notes, *empty, *source.notes)
-    if len(aside) > 1:
-        notes = (*notes, "Columns that are not facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
+    notes = (*notes, *rounded, *empty, *source.notes)
+    if aside:
+        notes = (*notes, "Columns that are not facts of the rules were not read: " + ", ".join(sorted(aside)) + ".")
     return Population(source.about, columns, weights, scale, notes, source.digest)
 
 
@@ -173,66 +177,6 @@ def _is_no_fact(program: Program, entity: str, name: str) -> bool:
     links = {"id", "role", f"{entity}_id", *(f"{linked}_id" for linked in settings.entities)}
     links |= {f"{linked}_role" for linked in settings.entities}
     return plain not in links and program.find(plain) is None
-
-
-def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
-    """The weights as whole numbers of one over a power of ten. Raises Failure."""
-    if name not in table.column_names:
-        near = suggestion(name, table.column_names, "name the column that says how many units each one stands for")
-        raise Misuse(f"`{file}` has no column of weights `{name}`", f"{near}; `--weight COLUMN`")
-    if not table.num_rows:
-        raise Failure(f"`{file}` has no rows, so there is nobody to compute", "give a population of ten units or more")
-    return _plain_weights(table[name]) or _any_weights(table[name].to_pylist(), name, file)
-
-
-def _plain_weights(column: Any) -> tuple[NDArray[np.int64], int] | None:
-    """Weights as most files have them: numbers of few digits, none missing or below zero; None for others."""
-    if column.null_count or not len(column):
-        return None
-    try:
-        numbers = np.asarray(column.cast(pa.float64()).to_numpy())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
-    if not (np.isfinite(numbers).all() and numbers.min() >= 0 and numbers.max() > 0):
-        return None
-    for places in range(_MOST_PLACES):
-        whole = np.rint(numbers * 10**places)
-        if whole.max() >= _MOST_PLAIN:
-            return None
-        if (whole / 10**places == numbers).all():  # each is the double nearest to a decimal of so many places
-            return whole.astype(np.int64), int(10**places)
-    return None
-
-
-def _any_weights(values: Sequence[object], name: str, file: str) -> tuple[NDArray[np.int64], int]:
-    """Weights read one by one, as they are written. Raises Failure with every one that is at fault."""
-    weights: list[Decimal] = []
-    faults: list[str] = []
-    for row, text in enumerate((None if value is None else str(value) for value in values), 1):
-        try:
-            value = Decimal(text) if text is not None else None
-        except InvalidOperation:
-            value = None
-        if value is None or not value.is_finite():
-            faults.append(f"row {row}: " + ("the weight is missing" if text is None else f"`{text}` is not a number"))
-        elif value < 0:
-            faults.append(f"row {row}: the weight {text} is below zero")
-        else:
-            weights.append(value)
-    if faults:
-        shown = "\n  ".join(faults[:MAX_SHOWN]) + (
-            f"\n  … and {len(faults) - MAX_SHOWN:,} more" * (len(faults) > MAX_SHOWN)
-        )
-        raise Failure(
-            f"weights in `{file}`, column `{name}`, are at fault:\n  {shown}", "a weight is a number, 0 or more"
-        )
-    if not any(weights):
-        raise Failure(f"every weight in `{file}` is zero", "give weights that say how many units each one stands for")
-    places = max(max(0, -int(weight.as_tuple().exponent)) for weight in weights)
-    whole = [int(weight.scaleb(places)) for weight in weights]
-    if max(whole) >= 2**53:
-        raise Failure(f"weights in `{file}` have too many digits", "round them to six decimals or fewer")
-    return np.array(whole, dtype=np.int64), 10**places
 
 
 def check_index(program: Program, index: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow
 from numpy.typing import NDArray
 
-from api.failures import Failure, Misuse
+from api.failures import Failure, Misuse, count
 from api.simulate.population import Population
 from api.simulate.sampling import Samples
 from engine.values.numbers import parse_decimal
@@ -28,7 +28,8 @@ def replicates_of(population: Population, table: Any, pattern: str, factor: str)
     """The samples that the columns of a pattern are. Raises Misuse or Failure."""
     names = [name for name in table.column_names if fnmatchcase(name, pattern)]
     if len(names) < FEWEST:
-        raise Misuse(f"{len(names)} columns of the units fit `{pattern}`", "name the columns of the replicate weights")
+        told = f"{count(len(names), 'column')} of the units fit `{pattern}`, and errors need {FEWEST} or more"
+        raise Misuse(told, "name the columns of the replicate weights")
     weights = population.weights / population.weight_scale
     times = np.empty((len(names), len(weights)))
     for row, name in enumerate(names):

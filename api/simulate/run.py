@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from api.failures import Failure
+from api.failures import Failure, count
 from api.scale.spread import Spread, here
 from api.simulate.answers import Simulation, YearAnswer
 from api.simulate.asked import Asked, read_request
@@ -130,7 +130,10 @@ def _units_and_homes(law: Program, view: View, population: Population) -> tuple[
 def _admitted(asked: Asked, period: Period) -> Population:
     """The population in a year, with what is to be said of it."""
     request, law, view, source = asked.request, asked.law, asked.view, asked.source
-    population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
+    population = admit(
+        law, view, source, period,
+        weight=request.weight, index=request.uprate or view.uprate, replicates=request.replicates,
+    )  # fmt: skip
     _check_size(population)
     names = (*view.figures, *counted(law, view, population.columns))
     unread = unread_said(asked.laws, names, source, period)
@@ -153,7 +156,7 @@ def _given(asked: Asked, population: Population) -> _Given:
 
 def _check_size(population: Population) -> None:
     if population.units < SMALL_BELOW:
-        told = f"the population has {population.units} units, and nothing is shown of fewer than {SMALL_BELOW}"
+        told = f"the population has {count(population.units, 'unit')}, and nothing is shown of fewer than {SMALL_BELOW}"
         raise Failure(told, "give a larger one; `rulewright calc` and `sweep` take a single household")
 
 
