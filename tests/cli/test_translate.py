@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,69 @@ def test_an_amount_that_is_to_stand_still_and_is_not_set_is_listed(tmp_path: Pat
     assert translate(written(tmp_path, frozen)).unread == ("STD-indexed",)
     moving = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": [{"year": 2026, "value": True}]}
     assert translate(written(tmp_path, moving)).unread == ("CTC_c-indexed",)
+
+
+BASE = "gov.irs.credits.ctc.amount.base[0].amount"
+
+
+@pytest.mark.parametrize(
+    ("dated", "told"),
+    [
+        # the day on which a range ends stands before the next range in the file, or after it
+        (
+            {"2026-01-01.2026-12-31": 3000, "2027-01-01.2100-12-31": 3500},
+            "2026-01-01: 3000, 2027-01-01: 3500",
+        ),
+        (
+            {"2027-01-01.2100-12-31": 3500, "2026-01-01.2026-12-31": 3000},
+            "2026-01-01: 3000, 2027-01-01: 3500",
+        ),
+        # a range within another: the other holds again after it
+        (
+            {"2026-01-01.2030-12-31": 3000, "2028-01-01.2028-12-31": 4000},
+            "2026-01-01: 3000, 2028-01-01: 4000, 2029-01-01: 3000, 2031-01-01: current",
+        ),
+        ({"year:2026:2": 3000}, "2026-01-01: 3000, 2028-01-01: current"),
+        ({"2026": 3000}, "2026-01-01: 3000"),
+        ({"2026-02": 3000}, "2026-02-01: 3000"),
+        (3000, "2000-01-01: 3000"),
+    ],
+)
+def test_policyengine_ranges_hold_while_they_last(tmp_path: Path, dated: Any, told: str) -> None:
+    assert f"  ctc_amount: {{{told}}}\n" in translate(written(tmp_path, {BASE: dated})).text
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"CTC_c": 3000}, "`CTC_c` has no years"),
+        ({"CTC_c": {"two": 3000}}, "`CTC_c`: `two` is not a year"),
+        ({"CTC_c": ["2026"]}, "a record has no `year` or `value`"),
+        ({"CTC_c": [{"value": 3000}]}, "a record has no `year` or `value`"),
+        ({"ID_AllTaxes_c": [{"year": 2026, "MARS": "mjoint", "value": 1}]}, "is not said of every filing status"),
+        ({BASE: {"2026-13-01.2100-12-31": 3000}}, "is not a period of existing days"),
+        ({BASE: {"2026-01-01.later": 3000}}, "is not a period of existing days"),
+        ({BASE: {"2027-01-01.2026-12-31": 3000}}, "ends before it begins"),
+        ('{"CTC_c": {"2026": 3000}, "CTC_c": {"2026": 4000}}', "`CTC_c` is said twice"),
+    ],
+)
+def test_odd_reforms_are_refused_in_words(tmp_path: Path, content: Any, told: str) -> None:
+    with pytest.raises(Failure, match=re.escape(told)):
+        translate(written(tmp_path, content))
+
+
+def test_comments_of_tax_calculators_files_are_read_over(tmp_path: Path) -> None:
+    text = '// Title: a bill\n/* of two\nlines */\n{"CTC_c": {"2026": 3000}} // "more"\n'
+    assert "  ctc_amount: {2026-01-01: 3000}\n" in translate(written(tmp_path, text)).text
+
+
+def test_what_else_a_file_of_tax_calculator_assumes_is_listed(tmp_path: Path) -> None:
+    said = {"policy": {"CTC_c": {"2026": 3000}}, "consumption": {"MPC_e20400": {"2026": 0.1}}, "growdiff_response": {}}
+    assert translate(written(tmp_path, said)).unread == ("consumption",)
+
+
+def test_infinity_is_listed_and_the_rest_is_translated(tmp_path: Path) -> None:
+    result = translate(written(tmp_path, '{"CTC_c": {"2026": 3000}, "SS_Earnings_c": {"2026": 9e99}}'))
+    assert result.unread == ("SS_Earnings_c",)
+    assert "`SS_Earnings_c`: infinity is not a value here: it is left out" in result.notes
+    assert "ctc_amount" in result.text

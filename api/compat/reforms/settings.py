@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from api.failures import Failure
 
 STATUSES = ("single", "joint", "separate", "head_of_household", "surviving_spouse")
+_INFINITE = re.compile(r"9(?:\.0)?e\+?99")  # as Tax-Calculator writes it
 _NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 
 
@@ -36,6 +38,10 @@ class Edit:
     value: Fraction
 
 
+class Unlimited(Failure):
+    """A parameter is set to infinity, as theirs may be, and ours may not."""
+
+
 def keys_of(known: Mapping[str, Any]) -> tuple[str, ...]:
     """The keys of a list of theirs, in its order; one empty key for a plain number."""
     return {"status": STATUSES, "children": ("0", "1", "2", "3")}.get(known.get("by", ""), ("",))
@@ -48,7 +54,9 @@ def target_of(known: Mapping[str, Any], key: str) -> str:
 
 
 def number_text(name: str, value: Any) -> str:
-    """A number as it is written: no float comes in between. Raises Failure for what is none."""
+    """A number as it is written: no float comes in between. Raises Failure for what is none, Unlimited for infinity."""
+    if value == inf or (isinstance(value, str) and _INFINITE.fullmatch(value)):
+        raise Unlimited(f"`{name}`: infinity is not a value here", "write an overlay of our own")
     if not isinstance(value, str) or not _NUMBER.match(value):
         raise Failure(f"`{name}`: `{value}` is not a number", "give a plain number; infinity is not a value here")
     return value

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -17,6 +18,7 @@ from api.failures import Failure
 from engine.values.numbers import format_decimal
 
 INDEXED = "-indexed"
+_YEAR = re.compile(r"[12][0-9]{3}")
 _MARS = dict(
     zip(("single", "mjoint", "mseparate", "headhh", "widow"), ("single", "joint", "separate", "head_of_household",
     "surviving_spouse"), strict=True)
@@ -53,6 +55,11 @@ def _settings(name: str, known: Mapping[str, Any], day: str, by_key: ByKey) -> I
         for key, value in by_key.items():
             yield Edit(known["scale"], int(known["row"]), known["part"], (key,) if key else (), day, value)
         return
+    if ("shares" in known or known.get("apart")) and set(by_key) != set(keys_of(known)):
+        raise Failure(
+            f"`{name}` of {day[:4]} is not said of every filing status",
+            "here one amount serves several of them: give all five",
+        )
     if "shares" in known:
         by_key = {"": _whole(name, known["shares"], by_key)}
     if known.get("apart"):
@@ -87,24 +94,41 @@ def _whole(name: str, shares: Mapping[str, str], by_key: ByKey) -> Fraction:
 
 def _values(name: str, content: Any, known: Mapping[str, Any]) -> dict[str, ByKey]:
     """By day and key, the values said."""
-    by_day: dict[str, ByKey] = {}
+    if isinstance(content, list):
+        return _of_records(name, content, known)
+    if not isinstance(content, Mapping) or not content:
+        raise Failure(f"`{name}` has no years", f'write `{{"{name}": {{"2026": …}}}}`')
     keys = keys_of(known)
-    if isinstance(content, list):  # records
-        for record in content:
-            label = record.get("MARS", record.get("EIC", ""))
-            key = {**_MARS, **_CHILDREN}.get(str(label), "")
-            if known.get("by") and not key:
-                raise Failure(
-                    f"`{name}`: `{label}` is not a filing status or number of children", "correct `MARS` or `EIC`"
-                )
-            by_day.setdefault(f"{record['year']}-01-01", {})[key] = _number(name, record["value"])
-        return by_day
+    by_day: dict[str, ByKey] = {}
     for year, value in content.items():
         if keys != ("",) and (not isinstance(value, list) or len(value) != len(keys)):
             raise Failure(f"`{name}` of {year} is not a list of {len(keys)}", f"give one value by {known['by']}")
         each = value if keys != ("",) else [value]
-        by_day[f"{year}-01-01"] = {key: _number(name, number) for key, number in zip(keys, each, strict=True)}
+        by_day[_first_day(name, year)] = {key: _number(name, number) for key, number in zip(keys, each, strict=True)}
     return by_day
+
+
+def _of_records(name: str, records: list[Any], known: Mapping[str, Any]) -> dict[str, ByKey]:
+    """By day and key, the values of records: `{"year": 2026, "MARS": "single", "value": 3000}`."""
+    by_day: dict[str, ByKey] = {}
+    for record in records:
+        if not isinstance(record, Mapping) or "year" not in record or "value" not in record:
+            raise Failure(f"`{name}`: a record has no `year` or `value`", 'write `[{"year": 2026, "value": 3000}]`')
+        label = record.get("MARS", record.get("EIC", ""))
+        key = {**_MARS, **_CHILDREN}.get(str(label), "")
+        if known.get("by") and not key:
+            raise Failure(
+                f"`{name}`: `{label}` is not a filing status or number of children", "correct `MARS` or `EIC`"
+            )
+        by_day.setdefault(_first_day(name, record["year"]), {})[key] = _number(name, record["value"])
+    return by_day
+
+
+def _first_day(name: str, year: Any) -> str:
+    """The first day of a year. Raises Failure for what is no year."""
+    if not isinstance(year, str) or not _YEAR.fullmatch(year):
+        raise Failure(f"`{name}`: `{year}` is not a year", f'write `{{"{name}": {{"2026": …}}}}`')
+    return f"{year}-01-01"
 
 
 def _number(name: str, value: Any) -> Fraction:

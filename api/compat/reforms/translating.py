@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ import yaml
 
 from api.compat.reforms.derived import scales, sums
 from api.compat.reforms.policyengine import of_policyengine
-from api.compat.reforms.settings import Edit, Setting
+from api.compat.reforms.settings import Edit, Setting, Unlimited
 from api.compat.reforms.taxcalc import INDEXED, companions, of_taxcalc
 from api.failures import Failure, Misuse
 from api.rules.programs import load_program
 from engine.ir.program import Program
 
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\r\n]*', re.DOTALL)
 NAMES = Path(__file__).with_name("us.yaml")
 MOVED_ON = "Tax-Calculator moves indexed values on in later years; here they stay as set."
 
@@ -49,6 +51,7 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
     theirs = "policyengine" if any(name.startswith("gov.") for name in said) else "taxcalc"
     names = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
     unread: list[str] = []
+    notes: list[str] = []
     edits: list[Edit] = []
     values_set: dict[str, dict[str, str]] = {}
 
@@ -57,8 +60,12 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
             values_set.setdefault(setting.target, {})[setting.day] = setting.value
 
     for name in (name for name in said if not name.endswith(INDEXED)):
-        settings = list(of_policyengine(name, said[name], names[theirs]) if theirs == "policyengine"
-                        else of_taxcalc(name, said, names[theirs]))  # fmt: skip
+        try:
+            settings = list(of_policyengine(name, said[name], names[theirs]) if theirs == "policyengine"
+                            else of_taxcalc(name, said, names[theirs]))  # fmt: skip
+        except Unlimited as unlimited:
+            settings = []
+            notes.append(f"{unlimited.message}: it is left out")
         edits += [setting for setting in settings if isinstance(setting, Edit)]
         keep(setting for setting in settings if isinstance(setting, Setting))
         if not settings and name not in _served(said, names[theirs]):
@@ -72,19 +79,33 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
         keep(scales(law(), edits))
     if theirs == "taxcalc" and any(part in values_set for parts in names["sums"].values() for part in parts):
         keep(sums(law(), names["sums"], values_set))
-    notes = (MOVED_ON,) if theirs == "taxcalc" and not _all_stay(said) else ()
-    return Translated(_overlay(title, values_set), tuple(unread), notes)
+    if theirs == "taxcalc" and not _all_stay(said):
+        notes.append(MOVED_ON)
+    return Translated(_overlay(title, values_set), tuple(unread), tuple(notes))
 
 
 def _read(title: str, text: str) -> Mapping[str, Any]:
+    """What a file says, without the comments that Tax-Calculator's files have."""
+    plain = _COMMENT.sub(lambda match: match[1] or " " * len(match[0]), text)
     try:
-        said = json.loads(text, parse_float=str, parse_int=str)
+        said = json.loads(plain, parse_float=str, parse_int=str, object_pairs_hook=_once)
     except ValueError as fault:
-        raise Failure(f"`{title}` is not JSON: {fault}", "remove comments and trailing commas") from None
+        raise Failure(f"`{title}` is not JSON: {fault}", "write it as JSON, without commas before a brace") from None
     if isinstance(said, dict) and isinstance(said.get("policy"), dict):
-        said = said["policy"]
+        beside = {name: content for name, content in said.items() if name != "policy" and content}
+        said = {**said["policy"], **beside}
     if not isinstance(said, dict) or not said:
         raise Failure(f"`{title}` holds no reform", 'write `{"CTC_c": {"2026": 3000}}`')
+    return said
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which nothing is said twice. Raises Failure."""
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Failure(f"`{twice}` is said twice", "leave one of the two")
     return said
 
 
