@@ -56,8 +56,8 @@ def test_taxcalc_lists_and_records(tmp_path: Path) -> None:
         "single": 17000, "joint": 34000, "separate": 17000, "head_of_household": 25000, "surviving_spouse": 34000,
     }  # fmt: skip
     text = translate(written(tmp_path, TAXCALC)).text
-    assert "  ctc_amount: {2026-01-01: 3000}\n" in text
-    assert "  eitc_terms[0].maximum: {2026-01-01: 1400}\n" in text
+    assert "  ctc_amount: {2026-01-01: 3000, 2027-01-01: indexed}\n" in text
+    assert "  eitc_terms[0].maximum: {2026-01-01: 1400, 2027-01-01: indexed}\n" in text
     assert "  net_investment_income_tax_rate: {2026-01-01: 0.05}\n" in text
 
 
@@ -118,8 +118,47 @@ def test_an_amount_of_which_separate_returns_have_half(tmp_path: Path) -> None:
 
 def test_what_is_not_indexed_there_needs_no_note(tmp_path: Path) -> None:
     said = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": {"2026": False}}
-    assert translate(written(tmp_path, said)).notes == ()
-    assert translate(written(tmp_path, {"CTC_c": {"2026": 3000}})).notes
+    still = translate(written(tmp_path, said))
+    assert still.notes == ()
+    assert "  ctc_amount: {2026-01-01: 3000}\n" in still.text
+    (note,) = translate(written(tmp_path, {"CTC_c": {"2026": 3000}})).notes
+    assert "`indexed`" in note
+
+
+def test_amounts_move_on_from_the_year_after_they_are_set(tmp_path: Path) -> None:
+    said = {"CTC_c": {"2026": 3000, "2028": 3500}, "EITC_prt": {"2026": [0.1, 0.2, 0.2, 0.2]}}
+    text = translate(written(tmp_path, said)).text
+    assert "  ctc_amount: {2026-01-01: 3000, 2027-01-01: indexed, 2028-01-01: 3500, 2029-01-01: indexed}\n" in text
+    assert "  eitc_terms[0].phase_out: {2026-01-01: 0.1}\n" in text
+    law = load_program("us")
+    prices = Constants(law)
+    then, now = (prices.at("chained_cpi", law.settings.period(year).start) for year in ("2026", "2030"))
+    assert then is not None and now is not None
+    content = at(
+        tmp_path, {"STD": {"2026": [20000, 40000, 20000, 30000, 40000]}}, "basic_standard_deduction_amount", 2030
+    )
+    single = content["single",][""]
+    assert 0 <= 20000 * Fraction(now.content) / Fraction(then.content) - single < 50
+
+
+def test_thresholds_that_nobody_set_move_on_beside_a_rate_that_somebody_did(tmp_path: Path) -> None:
+    """26 USC 1(f), (j)(3): a reform of a rate froze the brackets at those of its year."""
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(translate(written(tmp_path, {"II_rt1": {"2026": 0.11}})).text)
+    law, reformed = load_program("us"), load_program("us", [overlay])
+    day = law.settings.period("2031").start
+    before, after = (Constants(program).at("ordinary_rates", day) for program in (law, reformed))
+    assert before is not None and after is not None
+    for status, brackets in before.content.items():
+        assert [bracket.threshold for bracket in after.content[status]] == [bracket.threshold for bracket in brackets]
+        assert after.content[status][0].value == Fraction(11, 100)
+
+
+def test_what_has_no_index_here_stays_and_that_is_told(tmp_path: Path) -> None:
+    result = translate(written(tmp_path, {"AMT_child_em": {"2026": 9000}}))
+    assert "  amt_child_exemption_addition: {2026-01-01: 9000}\n" in result.text
+    (note,) = result.notes
+    assert note.startswith("`amt_child_exemption_addition`: ") and note.endswith("it stays as set.")
 
 
 def test_what_is_not_here_is_told(tmp_path: Path) -> None:
@@ -127,7 +166,7 @@ def test_what_is_not_here_is_told(tmp_path: Path) -> None:
     done = run("translate", path)
     assert done.returncode == 1
     assert "not here, and not in the overlay: `CG_nodiff`" in done.stderr
-    assert "ctc_amount: {2026-01-01: 3000}" in done.stdout
+    assert "ctc_amount: {2026-01-01: 3000, 2027-01-01: indexed}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -152,7 +191,11 @@ def test_an_amount_that_is_to_stand_still_and_is_not_set_is_listed(tmp_path: Pat
     frozen = {**kept, "STD-indexed": {"2026": False}}
     assert translate(written(tmp_path, frozen)).unread == ("STD-indexed",)
     moving = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": [{"year": 2026, "value": True}]}
-    assert translate(written(tmp_path, moving)).unread == ("CTC_c-indexed",)
+    assert translate(written(tmp_path, moving)).unread == ()
+    later = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": {"2028": False}}
+    assert translate(written(tmp_path, later)).unread == ("CTC_c-indexed",)
+    bracket = {"II_brk1": {"2026": [13000, 26000, 13000, 18000, 26000]}, "II_brk1-indexed": {"2026": False}}
+    assert translate(written(tmp_path, bracket)).unread == ("II_brk1-indexed",)
 
 
 BASE = "gov.irs.credits.ctc.amount.base[0].amount"
@@ -206,7 +249,7 @@ def test_odd_reforms_are_refused_in_words(tmp_path: Path, content: Any, told: st
 
 def test_comments_of_tax_calculators_files_are_read_over(tmp_path: Path) -> None:
     text = '// Title: a bill\n/* of two\nlines */\n{"CTC_c": {"2026": 3000}} // "more"\n'
-    assert "  ctc_amount: {2026-01-01: 3000}\n" in translate(written(tmp_path, text)).text
+    assert "  ctc_amount: {2026-01-01: 3000, " in translate(written(tmp_path, text)).text
 
 
 def test_what_else_a_file_of_tax_calculator_assumes_is_listed(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from api.compat.reforms.settings import Edit, Setting, keys_of, number_text, tar
 from api.failures import Failure
 from engine.values.numbers import format_decimal
 
-INDEXED = "-indexed"
 _YEAR = re.compile(r"[12][0-9]{3}")
 _MARS = dict(
     zip(("single", "mjoint", "mseparate", "headhh", "widow"), ("single", "joint", "separate", "head_of_household",

@@ -15,16 +15,20 @@ from typing import Any
 import yaml
 
 from api.compat.reforms.derived import scales, sums
+from api.compat.reforms.moving import INDEXED, moving_on, says_nothing_else, stays
 from api.compat.reforms.policyengine import of_policyengine
 from api.compat.reforms.settings import Edit, Setting, Unlimited
-from api.compat.reforms.taxcalc import INDEXED, companions, of_taxcalc
+from api.compat.reforms.taxcalc import companions, of_taxcalc
 from api.failures import Failure, Misuse
 from api.rules.programs import load_program
 from engine.ir.program import Program
 
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\r\n]*', re.DOTALL)
 NAMES = Path(__file__).with_name("us.yaml")
-MOVED_ON = "Tax-Calculator moves indexed values on in later years; here they stay as set."
+MOVED_ON = (
+    "Tax-Calculator moves what it sets on with prices, and so does the overlay (`indexed`), by the index of our rules"
+)
+STAYS = "Tax-Calculator may move this on with prices; nothing here does, and it stays as set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
     theirs = "policyengine" if any(name.startswith("gov.") for name in said) else "taxcalc"
     names = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
     unread: list[str] = []
+    staying: set[str] = set()
     notes: list[str] = []
     edits: list[Edit] = []
     values_set: dict[str, dict[str, str]] = {}
@@ -66,11 +71,14 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
         except Unlimited as unlimited:
             settings = []
             notes.append(f"{unlimited.message}: it is left out")
+        if stays(said, name):
+            staying |= {setting.target for setting in settings if isinstance(setting, Setting)}
         edits += [setting for setting in settings if isinstance(setting, Edit)]
         keep(setting for setting in settings if isinstance(setting, Setting))
         if not settings and name not in _served(said, names[theirs]):
             unread.append(name)
-    unread += [name for name in said if name.endswith(INDEXED) and not _only_keeps(said, name)]
+    known = names[theirs]
+    unread += [name for name in said if name.endswith(INDEXED) and not says_nothing_else(said, name, known)]
     if not values_set and not edits:
         raise Failure(
             f"none of the parameters of `{title}` is here: {', '.join(unread)}", "write an overlay of our own"
@@ -79,8 +87,8 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
         keep(scales(law(), edits))
     if theirs == "taxcalc" and any(part in values_set for parts in names["sums"].values() for part in parts):
         keep(sums(law(), names["sums"], values_set))
-    if theirs == "taxcalc" and not _all_stay(said):
-        notes.append(MOVED_ON)
+    if theirs == "taxcalc":
+        notes += _move_on(law(), values_set, staying)
     return Translated(_overlay(title, values_set), tuple(unread), tuple(notes))
 
 
@@ -114,16 +122,14 @@ def _served(said: Mapping[str, Any], names: Mapping[str, Any]) -> set[str]:
     return {other for name in said if name in names for other in companions(names[name])}
 
 
-def _all_stay(said: Mapping[str, Any]) -> bool:
-    """Whether the reform itself keeps every amount from moving on."""
-    return all(name.endswith(INDEXED) or f"{name}{INDEXED}" in said for name in said)
-
-
-def _only_keeps(said: Mapping[str, Any], name: str) -> bool:
-    """Whether a parameter's `-indexed` only keeps from moving what the reform sets, as it is here anyway."""
-    dated = said[name]
-    values = [record.get("value") for record in dated] if isinstance(dated, list) else list(dated.values())
-    return name.removesuffix(INDEXED) in said and not any(values)
+def _move_on(law: Program, values_set: dict[str, dict[str, str]], staying: set[str]) -> list[str]:
+    """Let what was set move on as Tax-Calculator does; what is to be said of that."""
+    following = list(moving_on(law, values_set, staying))
+    moved = [setting for setting in following if isinstance(setting, Setting)]
+    for setting in moved:
+        values_set[setting.target][setting.day] = setting.value
+    still = [f"`{target}`: {STAYS}" for target in following if isinstance(target, str)]
+    return [*([f"{MOVED_ON}."] if moved else []), *(f"{line}." for line in still)]
 
 
 def _overlay(title: str, values_set: Mapping[str, Mapping[str, str]]) -> str:
