@@ -56,6 +56,11 @@ class RulesFound:
     instead: str = ""
 
 
+def _breakable(name: str) -> Markup:
+    """A long name that may go on in the next line after an underscore, and nowhere within a word."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
 @dataclass(eq=False)
 class Book:
     """The definitions of one law."""
@@ -97,7 +102,7 @@ class Book:
         for match in _NAME.finditer(formula):
             name = self.resolve(module, match.group())
             if name:
-                link = Markup('<a href="{}">{}</a>').format(self.address(name), match.group())
+                link = Markup('<a href="{}">{}</a>').format(self.address(name), _breakable(match.group()))
                 made += Markup.escape(formula[at : match.start()]) + link
                 at = match.end()
         return made + Markup.escape(formula[at:])

@@ -221,7 +221,7 @@ def _finding(now: Curve, label: str) -> str:
     rate, start, end = best
     if rate <= 0:
         return f"Net income over {label.lower()}"
-    ends = [f"{int(now.xs[place]):,}" for place in (start, end)]
+    ends = [money(dollars(Fraction(int(now.xs[place])))) for place in (start, end)]
     return f"Each dollar between about {ends[0]} and {ends[1]} costs {rate} cents of tax and credits"
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -382,10 +383,8 @@ def _changes(service: Service, law: Law, answers: Answers) -> list[tuple[str, Fr
     more = answers.case()
     earned = next(question for question in answers.script.pages if question.kind == "money")
     you, fact = more["people"]["you"], answers.fact_of(earned)
-    you[fact] = str(Fraction(you[fact]) + MORE) if Fraction(you[fact]).denominator == 1 else ""
-    changes = []
-    if you[fact]:
-        changes.append((f"Earning ${MORE:,} more", _total(_calculated(service, law, answers, more, "none")) - now))
+    you[fact] = str(Decimal(you[fact]) + MORE)
+    changes = [(f"Earning ${MORE:,} more", _total(_calculated(service, law, answers, more, "none")) - now)]
     child = answers.case()
     child["people"]["another"] = {
         question.fact: "5" for question in answers.script.pages if question.of == "child" and question.kind == "age"

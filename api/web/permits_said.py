@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of vehicles that may be driven, and from when to when."""
+    """A category of vehicles that may be driven, and from when to when; `last` is empty where that of all is meant."""
 
     code: str
     label: str
@@ -74,7 +74,7 @@ def own_said(service: Service, entry: RegisteredPermit, today: date) -> Own:
         standing, words = "spared", "Expired"
     else:
         standing, words = "met", "Valid"
-    labels = _labels(law)
+    labels = _labels(law, entry.over)
     first = entry.decided_for.isoformat()
     categories = [Category(code, labels.get(code, ""), first, last.isoformat()) for code, last in entry.codes.items()]
     why = f"Revoked on {entry.revoked_at[:10]}: {entry.why}" if entry.revoked_at else ""
@@ -93,12 +93,16 @@ def shown_said(service: Service, verified: Verified) -> Shown:
     circumstances = claims.get("circumstances")
     listed = circumstances if isinstance(circumstances, list) else []
     asked = [(_text(each.get("label")), _told(law, each)) for each in listed if isinstance(each, Mapping)]
+    last = _text(claims.get("holds_until"))
+    categories = [
+        replace(each, last="" if each.last == last else each.last) for each in _categories(law, verified.disclosed)
+    ]
     return Shown(
         _text(claims.get("label")) or _text(claims.get("requirement")),
         _text(claims.get("decided_for")),
-        _text(claims.get("holds_until")),
+        last,
         asked,
-        list(_categories(law, verified.disclosed)),
+        categories,
         _text(verified.disclosed.get("subject")),
         _text(claims.get("iss")),
         ruleset,
@@ -147,20 +151,26 @@ def _law(service: Service, ruleset: str) -> Law | None:
     return next((law for law in laws if law.program.settings.name == ruleset), None)
 
 
-def _labels(law: Law | None) -> dict[str, str]:
-    """What the categories of vehicles are called, by their codes."""
+def _labels(law: Law | None, over: str = "") -> dict[str, str]:
+    """What the categories of vehicles are called, by their codes: those of a fact, or those of ISO 18013-5."""
     if law is None:
         return {}
-    coded = (enum for enum in law.program.settings.enums.values() if enum.codes)
-    return {member.upper(): label for enum in coded for member, label in enum.members.items()}
+    settings, fact = law.program.settings, law.program.find(over) if over else None
+    own = [settings.enums[fact.type.enum]] if fact is not None and fact.type.kind is Kind.ENUM else []
+    listed = own or [enum for enum in settings.enums.values() if enum.codes]
+    return {member.upper(): label for enum in listed for member, label in enum.members.items()}
 
 
 def asked_over(program: Program, definition: Definition, day: date) -> str:
-    """The fact over whose members a permission is asked: the category of the vehicle; empty if there is none."""
+    """The fact over whose members a permission is asked, the category of the vehicle: the only fact of the day, of
+    whoever asks, that is chosen from a list. Empty if there is none, or several."""
     period = PeriodKind(Unit.DAY).containing(day)
-    for cell in reached(program, period, (definition,)):
-        fact = program.definitions[cell.name]
-        is_coded = fact.type.kind is Kind.ENUM and program.settings.enums[fact.type.enum].codes
-        if is_coded and fact.is_input and fact.entity == definition.entity and fact.period.unit is Unit.DAY:
-            return fact.short_name
-    return ""
+    read = (program.definitions[cell.name] for cell in reached(program, period, (definition,)))
+    chosen = {
+        fact.short_name
+        for fact in read
+        if fact.is_input
+        and fact.type.kind is Kind.ENUM
+        and (fact.entity, fact.period.unit) == (definition.entity, Unit.DAY)
+    }
+    return chosen.pop() if len(chosen) == 1 else ""

@@ -25,10 +25,11 @@ from api.http.record import Look, look_of, place_of, population_of, seen
 from api.http.service import Service, service_of
 from api.web.books import book_of
 from api.web.lanes import Bar, Lane, drawn
-from api.web.rendering import money, page, shown
+from api.web.rendering import full_day, money, page, shown
 from api.web.steps import own_form, read_fields
 from citizens import Assessment, Belongs, Change, Event, Facts, Row, Timeline
 from engine.ir.program import Definition, Program
+from engine.values.types import Kind
 
 router = APIRouter(include_in_schema=False)
 MOST_LANES, MOST_LOOKS = 16, 20
@@ -214,7 +215,8 @@ def _words(program: Program, change: Change) -> str:
     value: Any = change.value
     definition = program.find(change.attribute)
     if isinstance(value, Belongs):
-        return f"{value.role.replace('_', ' ')} of {value.group}"
+        kind, _, name = value.group.partition("/")
+        return f"{value.role.replace('_', ' ')} of {kind.replace('_', ' ')} {name}"
     return _value_words(program, definition, value)
 
 
@@ -223,6 +225,8 @@ def _value_words(program: Program, definition: Definition | None, value: Any) ->
         return "yes" if value else "no"
     if definition is None:
         return "not stated" if value is None else str(value_json(value))
+    if definition.type.kind is Kind.DATE and isinstance(value, date):
+        return full_day(value.isoformat())
     try:
         return money(words_of_json(value_json(value), definition.type, program.settings))
     except ValueError:  # recorded under other rules, as what it is not now

@@ -160,7 +160,7 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     assert "up to" in page.inner_text("h1")
     press(page, "Answer", at=0)
     answer(page, fields={"What were your wages": "31,000"})
-    assert page.get_by_role("heading", name="What we took for granted").is_visible()
+    assert page.get_by_role("heading", name="What we assumed").is_visible()
     press(page, "See what you may be owed", at=-1)
     assert "$8,269" in page.inner_text("h1") and "$5,190.96" in page.inner_text("main")
     assert "Social Security" in page.inner_text("main")
@@ -179,6 +179,26 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     press(page, "See every step of Earned income credit")
     assert page.get_by_text("Reduction of the credit because of income", exact=True).is_visible()
     context.close()
+
+
+def test_of_several_fields_the_summary_says_which_is_wrong(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/owed")
+    answer(page)
+    answer(page, fields={"How old were you": "34"})
+    answer(page, check="Yes")
+    answer(page, fields={"How old was your": "33"})
+    answer(page, fields={"How many children": "0"})
+    answer(page, fields={"You": "3000.50", "Your husband or wife": "much"})
+    assert "Your husband or wife: Enter an amount" in page.get_by_role("alert").inner_text()
+    for amount in ("2000", "0", "0"):
+        answer(page, fields={"You": "3000.50" if amount == "2000" else amount, "Your husband or wife": amount})
+    press(page, "See what you may be owed", at=-1)
+    assert "Earning $1,000 more" in page.inner_text("aside"), "though there are cents in the wages"
+    assert "of home" not in page.inner_text("main")
+    press(page, "See every step of Earned income credit")
+    assert page.inner_text("h1").startswith("Earned income credit, 2024")
+    page.close()
 
 
 def test_answers_are_saved_to_a_file_and_opened_again_without_a_script(

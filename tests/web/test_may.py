@@ -70,10 +70,10 @@ def test_a_permission_in_few_questions(client: TestClient) -> None:
     assert "Has a disability that bars from driving" in text
     answer = client.post(CAR, data=hidden(text)).text
     assert '<p class="big">Yes</p>' in answer
-    assert "Road Traffic Act 1988 s. 101(1)" in answer and "What we took for granted" in answer
+    assert "Road Traffic Act 1988 s. 101(1)" in answer and "What we assumed" in answer
     before = client.post(CAR, data={**hidden(answer), "day": "2023-06-01"}).text
     assert '<p class="big">No</p>' in before and "You hold no full licence in force" in before
-    assert "By waiting alone you may from <b>2 May 2024</b>" in before
+    assert "Just by waiting, you may from <b>2 May 2024</b>" in before
 
 
 def test_what_would_refuse_if_it_were_taken_for_granted_is_asked(client: TestClient) -> None:
