@@ -83,6 +83,7 @@ def _compared_of_part(
     _assume(situation)
     for name, raw, whose in said_in(test.body.get("input") or {}):
         situation.say(name, raw, whose)
+    _receive(test, situation)
     wanted = [its for name, raw, whose in outputs for its in _wanted(situation, name, raw, whose)]
     interpreter = Interpreter(program, situation.case(constants), constants)
     result = []
@@ -144,6 +145,19 @@ def _assume(situation: Situation) -> None:
     situation.say("state_code", "CA", "")
     for name, value in situation.mapping["assumed"].items():
         situation.put(name, "", value)
+
+
+def _receive(test: Test, situation: Situation) -> None:
+    """SSI that a test expects beside Medicaid is received."""
+    inputs, outputs = test.body.get("input") or {}, test.body.get("output") or {}
+    amount = outputs.get("ssi", 0)
+    if (
+        "medicaid_category" in outputs
+        and "ssi" not in str(inputs)
+        and not isinstance(amount, list | Mapping)
+        and exact(amount) > 0
+    ):
+        situation.put("receives_ssi", "", True)
 
 
 def _wanted(situation: Situation, name: str, raw: Any, whose: str) -> Iterator[tuple[Definition, str, Period, Value]]:

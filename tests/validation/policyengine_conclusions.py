@@ -13,7 +13,13 @@ from engine.values.types import EnumValue
 if TYPE_CHECKING:
     from tests.validation.policyengine_situation import Situation
 
-ADULT, FOURTEEN, OF_AN_INFANT, PROTECTED = 18, 14, 1, 21
+ADULT, FOURTEEN, OF_AN_INFANT, PROTECTED, SCHOOL_OF_CALIFORNIA = 18, 14, 1, 21, 6
+INCOME_OF_A_CHILD = (
+    "employment_income",
+    "self_employment_income",
+    "taxable_interest_income",
+    "unemployment_compensation",
+)
 STATES_TO_19 = ("alabama", "georgia", "kansas", "massachusetts")
 FOOD_COUNTS_NO_MORE = date(2024, 9, 30)  # 89 FR 21199
 UNSTATED_SUPPORT = Fraction(1_000_000_000)  # more than what is presumed
@@ -29,6 +35,8 @@ def conclude(situation: Situation) -> None:
     _income_of_head_start(situation)
     _families_of_students(situation)
     _homes(situation)
+    _schools(situation)
+    _children_who_file(situation)
     for person in situation.people:
         situation.state("ss_claiming_age", person, situation.ages[person])  # they claim now unless another age is said
 
@@ -77,7 +85,8 @@ def _heads(situation: Situation) -> None:
 
 
 def _mothers(situation: Situation) -> None:
-    """Of each infant the youngest woman who may be the mother, first of the same return."""
+    """Of each infant, the youngest first, the youngest woman who may be the mother: one of the same return, or one who
+    breastfeeds and has no infant on her own."""
     marks, ages = situation.marks, situation.ages
     mothers = [
         person
@@ -88,9 +97,16 @@ def _mothers(situation: Situation) -> None:
             and ((person, "own_children_in_household") in marks or situation.said("is_breastfeeding", person))
         )
     ]
-    for infant in [person for person in situation.people if ages[person] < OF_AN_INFANT]:
+    infants = sorted((person for person in situation.people if ages[person] < OF_AN_INFANT), key=lambda its: ages[its])
+    returns_with_infants = {situation.unit_of("tax_unit", infant) for infant in infants}
+    for infant in infants:
         unit = situation.unit_of("tax_unit", infant)
-        near = [person for person in mothers if situation.unit_of("tax_unit", person) == unit]
+        near = [
+            person
+            for person in mothers
+            if (its := situation.unit_of("tax_unit", person)) == unit
+            or (situation.said("is_breastfeeding", person) and its not in returns_with_infants)
+        ]
         for mother in (near or mothers)[:1]:
             mothers.remove(mother)
             born = situation.at.start - timedelta(days=int(ages[infant] * 365))
@@ -162,6 +178,27 @@ def _homes(situation: Situation) -> None:
             protected = [*children, *(its for its in related if its != owner and _is_disabled(situation, its))]
             if owner in couple and (len(couple) > 1 or protected):
                 situation.state("spouse_or_protected_child_lives_in_home", owner, True)
+
+
+def _schools(situation: Situation) -> None:
+    """In California a child of 6 must attend school (Cal. Educ. Code 48200)."""
+    for person in situation.stated_ages:
+        state = situation.said("family_state", situation.unit_of("family", person))
+        if (
+            situation.ages[person] >= SCHOOL_OF_CALIFORNIA
+            and isinstance(state, EnumValue)
+            and state.member == "california"
+        ):
+            situation.state("is_of_compulsory_school_age", person, True)
+
+
+def _children_who_file(situation: Situation) -> None:
+    """A child alone in a unit and without any income expects to file no return."""
+    for inside in _inside(situation, "tax_unit"):
+        child = inside[0]
+        alone = len(inside) == 1 and situation.ages[child] < ADULT and bool(situation.groups.get("tax_units"))
+        if alone and not any(situation.said(name, child) for name in INCOME_OF_A_CHILD):
+            situation.state("tax_unit_is_filer", situation.unit_of("tax_unit", child), False)
 
 
 def _is_disabled(situation: Situation, person: str) -> bool:

@@ -37,6 +37,11 @@ THEIRS = {
 }
 EARLIER_MONTHS = 3  # SSI looks back two
 SIX_MONTHS, FORTY_QUARTERS = 6, 40
+CHIP_CATEGORIES = {
+    "is_chip_eligible_child": "CHILD",
+    "is_chip_eligible_pregnant": "PREGNANT_STANDARD",
+    "is_chip_eligible_unborn": "PREGNANT_FCEP",
+}
 WEEKS, MOST_HOURS = Fraction(52, 12), 744  # of a month
 UNSTATED_AGE, ADULT, YEARS_HERE, MONTHS_BEFORE_MEDICARE, FAR_TOO_MUCH = 40, 18, 5, 24, 1_000_000_000
 
@@ -96,7 +101,8 @@ class Situation:
         """State a figure of somebody, of the group where it is one of a group: of a period, or of every month that may
         be read. What is one of several parts of ours is added."""
         definition = self.figure(name)
-        of_year = during.isdigit() if during else self.of_year or name in self.yearly
+        yearly = name in self.yearly or name in self.mapping["their_year"]
+        of_year = during.isdigit() if during else self.of_year or yearly
         whom = self.whom(definition, whose)
         if name in self.mapping["of_couple"]:
             whom = [person for owner in whom for person in self._couple(owner)]
@@ -212,6 +218,15 @@ class Situation:
                 self.put("aid_is_independent", whose, raw != "A")
                 self.put("aid_has_dependents", whose, raw == "C")
                 self.marks |= {(person, "is_independent_student") for person in whom if raw != "A"}
+            case "foreign_earned_income_exclusion":  # their adjusted gross income is after it, and their wages are
+                self.put(name, whose, raw, during)
+                wages = self.said("employment_income", whom[0])
+                wages = exact(raw) + (wages if isinstance(wages, Fraction) else 0)
+                self.put("employment_income", whom[0], wages, str(self.at.start.year))
+            case "chip_category":
+                self.put(name, whose, raw)
+                for figure, category in CHIP_CATEGORIES.items():
+                    self.put(figure, whose, raw == category)
             case "ss_aime":
                 self.put(name, whose, raw)
                 self.put("ss_eligibility_year", whose, self.at.start.year)  # they read the bend points of the year
@@ -291,15 +306,26 @@ class Situation:
             self.state("date_of_birth", person, birthday.replace(year=birthday.year - int(age)))
             self.state("age", person, int(age))
             self.state("qualified_status_since", person, date(self.at.start.year - YEARS_HERE, 1, 1))
-            if (person, "medicaid_income_level") in self.shares:
+            if (person, "medicaid_income_level") in self.shares and not self.groups.get("tax_units"):
                 self.state("medicaid_household_size", person, 1)
         self.roles |= {person: "dependent" for person in self.people if self.links.claimed_on(person) is not None}
         conclude(self)
         case = self._people()
         interpreter = Interpreter(self.program, case, constants)
         for (person, name), share in self.shares.items():
+            if name == "tax_unit_medicaid_income_level" and self._says_income_beside(person, share):
+                continue
             self._income_of(self.mapping["shares"][name], person, share, interpreter)
         return case
+
+    def _says_income_beside(self, person: str, share: Fraction) -> bool:
+        """State the level and the income of a year as they are said, if both are."""
+        income = self.said("aca_magi", self.unit_of("tax_unit", person))
+        if not isinstance(income, Fraction):
+            return False
+        self.state("health_income_level", person, share)
+        self.state("medicaid_household_income", person, income / 12)
+        return True
 
     def _income_of(self, terms: Mapping[str, Any], person: str, share: Fraction, interpreter: Interpreter) -> None:
         base, income = self.figure(terms["of"]), self.figure(terms["is"])

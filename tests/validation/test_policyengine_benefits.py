@@ -142,6 +142,50 @@ def test_taxes_are_housing_costs_and_dues_are_not(law: tuple[Program, Mapping[st
     assert _agreeing(law, "2025", said, {"head_start_housing_cost": 9_000}) == [True]
 
 
+def test_who_nurses_an_infant_of_another_return_is_its_mother(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {
+        "people": {
+            "mum": {"age": 25, "is_mother": True, "is_breastfeeding": True},
+            "dad": {"age": 30},
+            "kid": {"age": 0.2},
+        },
+        "tax_units": {"a": {"members": ["mum"]}, "b": {"members": ["dad", "kid"]}},
+        "spm_units": {"home": {"members": ["mum", "dad", "kid"]}},
+    }
+    assert _agreeing(law, "2025", said, {"wic_category": ["BREASTFEEDING", "NONE", "INFANT"]}) == [True] * 3
+
+
+def test_a_child_alone_on_a_return_files_none(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said: dict[str, Any] = {
+        "people": {
+            "mum": {"person_id": 1, "age": 40, "employment_income": 24_000},
+            "kid": {"age": 9, "parent_1_id": 1},
+        },
+        "tax_units": {"a": {"members": ["mum"]}, "b": {"members": ["kid"]}},
+        "households": {"home": {"members": ["mum", "kid"], "state_code": "OH"}},
+    }
+    assert _agreeing(law, "2025", said, {"medicaid_uses_non_filer_rules": [False, True]}) == [True, True]
+    said["people"]["kid"]["employment_income"] = 20_000
+    assert _agreeing(law, "2025", said, {"medicaid_uses_non_filer_rules": [False, False]}) == [True, True]
+
+
+def test_school_begins_at_six_in_california(law: tuple[Program, Mapping[str, Any]]) -> None:
+    for state, eligible in (("CA", False), ("OH", True)):
+        said = {"age": 6, "state_code": state, "employment_income": 0}
+        assert _agreeing(law, "2025", said, {"is_head_start_eligible": eligible}) == [True]
+
+
+def test_wages_that_an_exclusion_abroad_left_out(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {"age": 30, "state_code": "OH", "employment_income": 12_000, "foreign_earned_income_exclusion": 24_000}
+    assert _agreeing(law, "2025", said, {"aca_magi": 36_000}) == [True]
+
+
+def test_ssi_that_is_expected_is_received(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {"age": 70, "state_code": "OH"}
+    expected = {"ssi": 12 * 967, "medicaid_category": "SSI_RECIPIENT"}
+    assert _agreeing(law, "2025", said, expected) == [True, True]
+
+
 def test_every_name_of_the_mapping_is_a_figure_of_ours(law: tuple[Program, Mapping[str, Any]]) -> None:
     program, names = law
     ours = [*names["same"].values(), *names["wanted_as"].values(), *names["of_year"], *names["all_of"]]
