@@ -268,7 +268,7 @@ class WindowLine:
 
 @record(frozen=True, slots=True)
 class Simulation:
-    """The whole answer. `manifest` is what `--again` takes to give the same bytes."""
+    """The whole answer. `manifest` is what `--again` takes to give the same bytes; `unit` says what a unit is."""
 
     rules: str
     currency: str
@@ -277,3 +277,4 @@ class Simulation:
     years: tuple[YearAnswer, ...]
     window: tuple[WindowLine, ...]
     manifest: dict[str, object]
+    unit: str = ""

@@ -36,7 +36,7 @@ def poverty_lines(law: Program, view: View, units: Units, period: Period, whose:
     lines = np.array(amounts)[np.minimum(sizes, largest) - 1] + np.maximum(0, sizes - largest) * amounts[-1]
     carried = f", moved to {year} with `{view.uprate}`" if moved != 1 else ""
     return lines, (
-        f"The line is `{name}` of {known}{carried} ({view.poverty['law']}), {area}, for the number of people in the "
-        f"{whose}: {amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four."
+        f"The poverty line is `{name}` of {known}{carried} ({view.poverty['law']}; `{area}`), for the number of people "
+        f"in the {whose}: {amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four."
         + (" A unit is not a household: who shares a home shares costs." if whose == "unit" else "")
     )

@@ -72,17 +72,17 @@ def _label(weighed: Weighed, name: str) -> str:
 
 
 def _of_more(weighed: Weighed, kept: Kept) -> str:
-    view = weighed.view
+    earnings = _named(weighed, weighed.view.earnings)
     return (
-        f"What {_taken(weighed)} take of {with_commas(str(kept.step))} more of `{view.earnings}` of the unit's "
+        f"What {_taken(weighed)} take of {with_commas(str(kept.step))} more of {earnings} of the unit's "
         f"`{kept.role}`; benefits that are not computed here are not in it. A cliff is a rate above 100%."
     )
 
 
 def _of_all(weighed: Weighed, role: str) -> str:
-    earnings = weighed.view.earnings
+    earnings = _named(weighed, weighed.view.earnings)
     return (
-        f"What {_taken(weighed)} take of all of `{earnings}` of the unit's `{role}`, beside a year without "
+        f"What {_taken(weighed)} take of all of {earnings} of the unit's `{role}`, beside a year without "
         f"it in which nothing else differs; of units whose `{role}` has some. Benefits that are not computed here are "
         "not in it."
     )
@@ -123,10 +123,16 @@ def _high(hidden: NDArray[np.bool_], n: NDArray[np.int64], held: Floats, total: 
 
 def _taken(weighed: Weighed) -> str:
     benefits = [weighed.view.household_benefits[name].label for name in weighed.before.benefits]
-    taxes = [f"`{name}`" for name in weighed.view.borne]
+    taxes = [_named(weighed, name) for name in weighed.view.borne]
     if not benefits:
         return " and ".join(taxes)
     return f"{', '.join(taxes)} and the loss of the household's {', '.join(benefits)}"
+
+
+def _named(weighed: Weighed, name: str) -> str:
+    """A figure by its label, and by its name in the rules."""
+    label = _label(weighed, name)
+    return f"`{name}`" if label == name else f"{label[0].lower()}{label[1:]} (`{name}`)"
 
 
 def band_of(rates: Floats) -> NDArray[np.int64]:

@@ -18,10 +18,11 @@ from api.simulate.answers import (
 from api.simulate.charts import signed
 from api.simulate.report_folded import example_section, named_section
 from api.simulate.report_parts import (
+    Money,
     data_table,
     error_words,
-    in_millions,
     large_number,
+    money_of,
     whole_number,
     with_code,
 )
@@ -37,6 +38,7 @@ from api.simulate.report_sections import (
 )
 from api.simulate.window import year_words
 
+_POINTS = "percentage points: change of the share of people below the poverty line, {before}% under current law"
 _STYLE = Path(__file__).with_name("report.css")
 
 
@@ -54,14 +56,15 @@ def report(simulation: Simulation) -> str:
 
 def _body(simulation: Simulation, title: str) -> Iterator[str]:
     yield f"<h1>{escape(title)}</h1>"
+    money = money_of(simulation.currency, _changes(simulation))
     several = len(simulation.years) * len(simulation.years[0].reforms) > 1
     if several:
-        yield "<h2>Side by side</h2>" + _side_by_side(simulation) + _window(simulation)
+        yield "<h2>Side by side</h2>" + _side_by_side(simulation, money) + _window(simulation, money)
     for year in simulation.years:
         for reform in year.reforms:
             told = headline(year, reform, simulation.currency) if several else f"What changes in {year_words(year)}"
             yield f"<h2>{escape(told)}</h2>"
-            yield from _reform(year, reform, simulation.currency)
+            yield from _reform(year, reform, money, simulation.unit)
     yield "<h2>How this was computed</h2>"
     yield f"<p>{escape(simulation.population)}.</p>"
     for year in simulation.years:
@@ -108,26 +111,33 @@ def headline(year: YearAnswer, reform: ReformAnswer, currency: str) -> str:
     return f"{name} would {verb} {large_number(abs(change))} {currency} in {year_words(year)}"
 
 
-def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[str]:
+def _changes(simulation: Simulation) -> Iterator[str]:
+    return (line.change for year in simulation.years for reform in year.reforms for line in reform.budget)
+
+
+def _reform(year: YearAnswer, reform: ReformAnswer, money: Money, unit: str) -> Iterator[str]:
+    currency = money.currency
     yield f'<p class="lead">{escape(_lead(reform))}</p>'
+    if unit:
+        yield f'<p class="soft">A unit is {escape(unit)}.</p>'
     yield _figures(reform, currency)
     for line in reform.set_beyond_the_law:
         yield f"<p>{with_code(line)}.</p>"
-    yield "<h3>The budget</h3>" + budget_section(reform.budget, currency)
+    yield "<h3>The budget</h3>" + budget_section(reform.budget, money)
     if reform.behaviour is not None:
-        earned = f"{signed(large_number(Fraction(reform.behaviour.earnings_change)))} {currency} of earnings."
-        yield f"<h3>If earnings respond</h3><p>{with_code(reform.behaviour.about)} Then {earned}</p>"
-        yield budget_section(reform.behaviour.budget, currency)
-    yield tenths_section(reform.groups[0], currency)
+        told = _response(Fraction(reform.behaviour.earnings_change), currency)
+        yield f"<h3>If earnings respond</h3><p>{with_code(reform.behaviour.about)} {told}</p>"
+        yield budget_section(reform.behaviour.budget, money)
+    yield tenths_section(reform.groups[0], money)
     yield winners_section(reform.winners)
     yield measures_section("Inequality", reform.inequality, "")
     if reform.poverty:
         yield measures_section("Poverty", reform.poverty, "%") + f'<p class="soft">{with_code(reform.poverty_line)}</p>'
     yield from map(rates_section, reform.rates)
     for way in reform.groups[1:]:
-        yield f"<h3>By {escape(way.name)}</h3>" + group_table(way, currency)
+        yield f"<h3>By {escape(way.name)}</h3>" + group_table(way, money)
     if reform.households is not None:
-        yield from households_section(reform.households, currency)
+        yield from households_section(reform.households, money)
     yield from named_section(reform, currency)
     if reform.examples:
         yield "<h3>Why do they gain or lose?</h3>"
@@ -137,6 +147,12 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
         )
     for example in reform.examples:
         yield example_section(example, currency)
+
+
+def _response(change: Fraction, currency: str) -> str:
+    if not change:
+        return "Earnings then stay as they are."
+    return f"Earnings then {'rise' if change > 0 else 'fall'} by {large_number(abs(change))} {currency} in all."
 
 
 def _lead(reform: ReformAnswer) -> str:
@@ -157,16 +173,21 @@ def _figures(reform: ReformAnswer, currency: str) -> str:
     error = error_words(net.standard_error)
     told = [
         (signed(large_number(Fraction(net.change))), f"{currency}, net of all taxes and benefits, ± {error}"),
-        (signed(gini.change), f"change of the Gini coefficient ({gini.before})"),
+        (signed(gini.change), f"change of the Gini coefficient, {gini.before} under current law"),
     ]  # fmt: skip
     if reform.poverty:
         poor = reform.poverty[0]
-        told.append((signed(poor.change), f"points of people below the line ({poor.before}%)"))
+        told.append(
+            (
+                signed(poor.change),
+                _POINTS.format(before=poor.before),
+            )
+        )
     inside = "".join(f'<div><p class="big">{escape(a)}</p><p class="soft">{escape(b)}</p></div>' for a, b in told)
     return f'<div class="row">{inside}</div>'
 
 
-def _side_by_side(simulation: Simulation) -> str:
+def _side_by_side(simulation: Simulation, money: Money) -> str:
     rows = []
     for year in simulation.years:
         for reform in year.reforms:
@@ -174,29 +195,40 @@ def _side_by_side(simulation: Simulation) -> str:
             poor = reform.poverty[0].change if reform.poverty else ""
             cells = [
                 year_words(year),
-                in_millions(net.change),
-                in_millions(net.standard_error),
+                money.text(net.change),
+                money.text(net.standard_error),
                 signed(reform.inequality[0].change),
                 signed(poor),
             ]
             rows.append((reform.about or reform.reform, cells, ""))
-    heads = ["Reform", "Year", f"Net, million {simulation.currency}", "± s.e.", "Gini", "Below the line, points"]
-    return data_table("Each reform beside current law", heads, rows)
+    heads = [
+        "Reform",
+        "Year",
+        f"Net, {money.heading}",
+        "± s.e.",
+        "Gini coefficient",
+        "Share of people in poverty, points",
+    ]
+    return data_table("Change of each from current law; net is taxes less benefits, and a minus is a cost", heads, rows)
 
 
-def _window(simulation: Simulation) -> str:
+def _window(simulation: Simulation, money: Money) -> str:
     """The budget over the years, if there are several."""
     if not simulation.window:
         return ""
     rows = [
         (
             f"{line.reform}: {line.label}",
-            [*map(in_millions, line.changes), in_millions(line.total)],
+            [*map(money.text, line.changes), money.text(line.total)],
             "sum" * (line.kind == "net"),
         )
         for line in simulation.window
     ]
-    heads = [f"Million {simulation.currency}", *map(year_words, simulation.years), "All years"]
+    heads = [
+        money.title,
+        *map(year_words, simulation.years),
+        "All years",
+    ]
     told = data_table("Change of the budget by year", heads, rows)
     if any(year.projected for year in simulation.years):
         told += (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 
@@ -52,13 +53,44 @@ def _cell(heading: str, cell: str) -> str:
 # --- numbers in words
 
 
-def in_millions(text: str) -> str:
-    """In millions, one decimal."""
-    if not text:
-        return ""
-    tenths = round(Fraction(text) / 10**5)
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The currency of a report, and in what its totals are told: `million `, or nothing where that would tell none."""
+
+    currency: str
+    word: str = "million "
+    size: int = 10**6
+
+    @property
+    def heading(self) -> str:
+        """`million USD`."""
+        return f"{self.word}{self.currency}"
+
+    @property
+    def title(self) -> str:
+        """The same at the head of a table: `Million USD`."""
+        return self.heading[0].upper() + self.heading[1:]
+
+    def text(self, amount: str) -> str:
+        """An exact amount with one decimal; empty where there is none."""
+        return _with_one_decimal(Fraction(amount) / self.size) if amount else ""
+
+
+def money_of(currency: str, changes: Iterable[str]) -> Money:
+    """In millions; as it is where all that changes is less than a million."""
+    small = all(abs(Fraction(change)) < 10**6 for change in changes if change)
+    return Money(currency, "", 1) if small else Money(currency)
+
+
+def _with_one_decimal(amount: Fraction) -> str:
+    tenths = round(amount * 10)
     sign = "\N{MINUS SIGN}" if tenths < 0 else ""
     return f"{sign}{abs(tenths) // 10:,}.{abs(tenths) % 10}"
+
+
+def in_millions(text: str) -> str:
+    """In millions, one decimal."""
+    return Money("").text(text)
 
 
 def large_number(amount: Fraction) -> str:

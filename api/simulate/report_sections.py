@@ -17,11 +17,11 @@ from api.simulate.answers import (
 from api.simulate.charts import bars, pairs, signed, stacks
 from api.simulate.rates import high_rates
 from api.simulate.report_parts import (
+    Money,
     count_or_few,
     data_table,
     figure_with_table,
     grouped_digits,
-    in_millions,
     whole_number,
     with_code,
 )
@@ -30,15 +30,15 @@ from engine.values.numbers import format_decimal
 HOUSEHOLDS = "households"
 
 
-def budget_section(lines: Sequence[BudgetLine], currency: str) -> str:
-    """Each tax and benefit of the nation before and after, and the net of them."""
+def budget_section(lines: Sequence[BudgetLine], money: Money) -> str:
+    """Each tax and benefit of all before and after, and the net of them."""
     styles = {"net": "sum", "shown": "under"}
     rows = [
         (
             budget_line.label,
             [
                 *map(
-                    in_millions, (budget_line.before, budget_line.after, budget_line.change, budget_line.standard_error)
+                    money.text, (budget_line.before, budget_line.after, budget_line.change, budget_line.standard_error)
                 ),
                 count_or_few(budget_line.changed),
                 *(
@@ -50,17 +50,24 @@ def budget_section(lines: Sequence[BudgetLine], currency: str) -> str:
         )
         for budget_line in lines
     ]
-    heads = ["Million " + currency, "Current law", "Reform", "Change", "± s.e.", "Units in the sample that change"]
-    heads += ["Units of the nation that have it, current law", "Units of the nation that have it, reform"]
-    about = f"Totals for the nation in million {currency}; what is indented is not summed again"
+    heads = [
+        money.title,
+        "Current law",
+        "Reform",
+        "Change",
+        "± s.e.",
+        "Units in the sample that change",
+    ]
+    heads += ["Units represented that have it, current law", "Units represented that have it, reform"]
+    about = f"Totals for all whom the sample represents, in {money.heading}; what is indented is not added to the net"
     return data_table(about, heads, rows)
 
 
-def tenths_section(way: Grouping, currency: str, whose: str = "units") -> str:
+def tenths_section(way: Grouping, money: Money, whose: str = "units") -> str:
     """How net income changes by tenth, as a chart with its table."""
     shown = [row for row in way.rows if row.relative_change and row.group != "all"]
     if not shown:
-        return "<h3>By income</h3>" + group_table(way, currency, whose)
+        return "<h3>By income</h3>" + group_table(way, money, whose)
     most = max(shown, key=lambda group_row: abs(Fraction(group_row.relative_change)))
     if Fraction(most.relative_change):
         verb = "gains" if Fraction(most.relative_change) > 0 else "loses"
@@ -72,24 +79,24 @@ def tenths_section(way: Grouping, currency: str, whose: str = "units") -> str:
     values = [row.relative_change for row in way.rows if row.group != "zero or below"]
     chart = bars(f"Change of net income of {whose} in per cent, by tenth of net income", labels, values, "%")
     return figure_with_table(
-        said, f"Change of net income, per cent. {way.about}", chart, group_table(way, currency, whose)
+        said, f"Change of net income, per cent. {way.about}", chart, group_table(way, money, whose)
     )
 
 
-def group_table(way: Grouping, currency: str, whose: str = "units") -> str:
+def group_table(way: Grouping, money: Money, whose: str = "units") -> str:
     """A grouping as a table, a group a row."""
     rows = []
     for row in way.rows:
         style = "sum" if row.group == "all" else ""
         cells = ["not shown", *[""] * 6] if row.suppressed else [
             f"{row.n:,}", whole_number(row.weight), grouped_digits(row.mean_before), grouped_digits(row.mean_change),
-            row.standard_error, row.relative_change, in_millions(row.total_change),
+            row.standard_error, row.relative_change, money.text(row.total_change),
         ]  # fmt: skip
         rows.append((row.group, cells, style))
     heads = [
-        way.name.capitalize(), f"{whose.capitalize()} in the sample", f"{whose.capitalize()} of the nation",
-        f"Mean net income, {currency}",
-        f"Mean change, {currency}", "± s.e.", "% of net income", f"Total change, million {currency}",
+        way.name.capitalize(), f"{whose.capitalize()} in the sample", f"{whose.capitalize()} represented",
+        f"Mean net income, {money.currency}",
+        f"Mean change, {money.currency}", "± s.e.", "% of net income", f"Total change, {money.heading}",
     ]  # fmt: skip
     return data_table(way.about, heads, rows)
 
@@ -114,7 +121,7 @@ def winners_section(winners: Winners, whose: str = "units") -> str:
         f"{whose.capitalize()} in the sample",
         *(f"{column}, %" for column in winners.columns),
     ]
-    table = data_table(f"Per cent of the group's {whose} of the nation ({whose} in the sample)", heads, rows)
+    table = data_table(f"Per cent of the {whose} that each group represents ({whose} in the sample)", heads, rows)
     return figure_with_table(said, winners.about, chart, table)
 
 
@@ -130,21 +137,21 @@ def fares(winners: Winners, word: str) -> str:
     return ""
 
 
-def households_section(homes: HouseholdsAnswer, currency: str) -> Iterator[str]:
+def households_section(homes: HouseholdsAnswer, money: Money) -> Iterator[str]:
     """The same, home by home."""
     yield "<h3>Household by household</h3>"
     yield (
         f"<p>{homes.n:,} households in the sample stand for {whole_number(homes.weight)}, of {homes.mean_size} people "
         "on average. All who share a home count together here: their incomes are added up.</p>"
     )
-    yield tenths_section(homes.groups[0], currency, HOUSEHOLDS)
+    yield tenths_section(homes.groups[0], money, HOUSEHOLDS)
     yield winners_section(homes.winners, HOUSEHOLDS)
     yield measures_section("Inequality, by the income of households", homes.inequality, "")
     if homes.poverty:
         poor = measures_section("Poverty, by the income of households", homes.poverty, "%")
         yield poor + f'<p class="soft">{with_code(homes.poverty_line)}</p>'
     for way in homes.groups[1:]:
-        yield f"<h3>By {escape(way.name)}</h3>" + group_table(way, currency, HOUSEHOLDS)
+        yield f"<h3>By {escape(way.name)}</h3>" + group_table(way, money, HOUSEHOLDS)
 
 
 def measures_section(title: str, measures: Sequence[Measure], unit: str) -> str:

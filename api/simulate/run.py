@@ -69,7 +69,7 @@ def simulate(
     by_household = any(answer.households is not None for answer in years[-1].reforms)
     return Simulation(
         request.rules, asked.law.settings.currency, asked.source.about, method(request, asked.view, by_household),
-        years, window_of(years), manifest,
+        years, window_of(years), manifest, asked.view.unit_said,
     )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ class View:
     `claims` are benefits that one may not claim, and the figures that are less (-1) or more (1) by them then.
     `income_groups` are where groups by income before tax begin, in whole units of the currency. `household` is the
     entity of people who share a home, for populations that say who does. `household_benefits` are figures of that
-    entity, each with its label and what a population must have for it to be counted: groups, and facts.
+    entity, each with its label and what a population must have for it to be counted: groups, and facts. `unit_said`
+    tells a reader who is in a unit.
     """
 
     unit: str
@@ -60,6 +61,7 @@ class View:
     claims: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     income_groups: tuple[int, ...] = ()
     household: str = ""
+    unit_said: str = ""
     household_benefits: Mapping[str, HouseholdBenefit] = field(default_factory=dict)
 
     @property

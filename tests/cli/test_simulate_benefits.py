@@ -176,7 +176,7 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Batches:
 def test_rates_count_the_benefit_that_the_home_loses_by_one_unit(answer: Any, batches: Batches) -> None:
     """Two heads in each home, of whom one at a time earns more, or nothing."""
     marginal, participation = answer["reforms"][0]["rates"]
-    assert "of 1,200 more of `employment_income`" in marginal["about"]
+    assert "of 1,200 more of wages, salaries and tips (`employment_income`)" in marginal["about"]
     assert "the loss of the household's SNAP" in participation["about"]
     for side, reform in (("mean_before", False), ("mean_after", True)):
         rates = [*batches.rates("a", reform), *batches.rates("c", reform)]

@@ -128,7 +128,7 @@ def test_the_budget_stands_line_by_line_on_a_phone(chromium: Any, page_of: Path)
     context = chromium.new_context(viewport={"width": 320, "height": 700}, offline=True)
     page = context.new_page()
     page.goto(page_of.as_uri())
-    table = page.locator('.stacking[aria-label^="Totals for the nation"]').first
+    table = page.locator('.stacking[aria-label^="Totals for all"]').first
     assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
     assert table.locator("thead").bounding_box()["height"] <= 1
     first = table.locator("td").first
