@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -24,12 +25,13 @@ from api.cases.ranking import in_order_of_rules
 from api.cure.changing import grows
 from api.cure.records import is_added, owner_of_added, weight
 from api.cure.search import LARGEST, Search
+from api.cure.steady import Steady
 from api.cure.trial import Budget, Changes, Spent, Trial
 from api.cure.turning import turning_days
 from api.failures import Failure, Misuse
 from api.schema import Json
+from engine.garbage import without_search
 from engine.interpret.cases import Case
-from engine.interpret.constants import Constants
 from engine.interpret.domain import needs_of
 from engine.interpret.further import is_list
 from engine.interpret.outcomes import Fact, Known, Outcome, Possible
@@ -141,7 +143,7 @@ def cure(
         raise Misuse(f"more than one {condition.entity} is in the case", f"add `--of`: {', '.join(instances)}")
     fact = Fact(condition.name, instance or instances[0], period_for(program, condition, case.at))
     times = THOROUGH if thorough else 1
-    trial = Trial(program, case, fact, Constants(program), Budget(sys.maxsize))
+    trial = Trial(program, case, fact, Steady(program), Budget(sys.maxsize))
     basis, whose = basis_of(program, case, reforms), Of(condition.entity, fact.instance)
     now = trial.outcome({})
     if isinstance(now, Known) and now.value is True:
@@ -149,7 +151,8 @@ def cure(
     if not isinstance(now, Known):
         raise _no_answer(program, now)
     trial.budget = Budget(TODAY * times)
-    return _Asked(condition, Search(trial), every, times).answer(Cured(basis, whose, False))
+    with nullcontext() if thorough else without_search():  # most of what a short search makes is kept until its end
+        return _Asked(condition, Search(trial), every, times).answer(Cured(basis, whose, False))
 
 
 def _no_answer(program: Program, now: Outcome) -> Failure:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from api.cure.changing import may_change
+from api.cure.deciding import reads
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
@@ -79,12 +80,12 @@ class Hanging:
 
 
 def _read_for(interpreter: Interpreter, asked: Fact) -> set[Fact]:
-    seen, waiting = {asked}, [asked]
+    seen, waiting = {asked}, [asked] if asked in interpreter.steps else []
     while waiting:
-        step = interpreter.steps.get(waiting.pop())
-        more = [fact for fact in step.reads if fact not in seen] if step is not None else ()
+        fact = waiting.pop()
+        more = [other for other in reads(interpreter.steps, fact) if other not in seen]
         seen.update(more)
-        waiting += more
+        waiting += [other for other in more if other in interpreter.steps]
     return seen
 
 

@@ -16,10 +16,9 @@ from engine.ir.worlds import reached_names
 class Kept:
     """What the figures come to in the case as it is, so that only those are found anew that a change can reach."""
 
-    def __init__(self, program: Program, case: Case, fact: Fact, constants: Constants) -> None:
-        self.traces = Traces()
+    def __init__(self, program: Program, case: Case, fact: Fact, constants: Constants, traces: Traces) -> None:
         interpreter = Interpreter(program, case, constants)
-        interpreter.trace(self.traces)
+        interpreter.trace(traces)
         interpreter.find(fact)
         self._program, self._steps = program, interpreter.steps
         self.reaches = interpreter.reaches

@@ -11,20 +11,22 @@ The needs of what is taken over (`Possible.needs`) are those of the first period
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
+from api.cure.deciding import part_that_decides
 from api.cure.hanging import Hanging, Hangs
-from api.cure.moving import counterpart, formula_of
-from engine.garbage import without_search
+from api.cure.moving import Formula, counterpart, formula_of
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Outcome, Possible
+from engine.interpret.outcomes import Fact, Known, Outcome, Possible
+from engine.interpret.reuse import decides_more
 from engine.interpret.stated import on
+from engine.interpret.traces import Traces
 from engine.ir.fold import formula_at
 from engine.ir.program import Program
 from engine.values.periods import Period, Unit
@@ -39,6 +41,24 @@ class Again:
     work: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Something that was read on the way, and by its number in that order what it read itself, and who read it.
+
+    `period`: the number of its period. `formula`: what of it may differ at a later period, where that matters; it is
+    evaluated at each where it `is_apart`, and never for itself where one part of it decides (`is_decided`).
+    """
+
+    fact: Fact
+    step: Step
+    period: int
+    reads: tuple[int, ...]
+    readers: list[int]
+    formula: Formula | None
+    is_apart: bool
+    is_decided: bool
+
+
 @dataclass(eq=False)
 class Found:
     """How a condition was found in a case. `hanging`: what tells what can be changed of it."""
@@ -48,160 +68,182 @@ class Found:
     constants: Constants
     steps: dict[Fact, Step]
     hanging: Hanging
-    _counterparts: dict[Period, dict[Period, Period | None]] = field(default_factory=dict)
+    _asked_of_the_day: dict[int, Sequence[Outcome]] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
         """The rules."""
         return self.constants.program
 
-    def again(self, case: Case, hanging: Hanging) -> Again | None:
-        """What the condition is in the case moved to a later period; None where it must be evaluated whole."""
-        if not self.read or case.stays:
+    def again(self, case: Case, hanging: Hanging, traces: Traces) -> Again | None:
+        """What the condition is in the case moved to a later period; None where it must be evaluated whole. `traces`:
+        how figures were found there."""
+        periods = [counterpart(period, self.case.at, case.at) for period in self._periods]
+        interpreter = Interpreter(self.program, case, self.constants)
+        if not self.read or case.stays or interpreter.without_listed is not None or None in periods:
             return None
-        later = _Later(self, case, Interpreter(self.program, case, self.constants))
-        if later.interpreter.without_listed is not None:
-            return None
-        with without_search():  # each of some twenty figures would begin one
-            return later.answer(hanging)
+        if not any(decides_more(self.program, fact.name) for fact in case.within):
+            interpreter.trace(traces)
+        later = _Later(self, interpreter, [period for period in periods if period is not None])
+        return later.answer(hanging)
 
     @cached_property
-    def read(self) -> dict[Fact, int]:
-        """All that the condition hangs on, each after what it read; none if something cannot be told apart."""
+    def read(self) -> list[_Read]:
+        """All that the condition hangs on, each after what it read; nothing if something cannot be told apart."""
+        parts = {fact: part_that_decides(self.steps, fact) for fact in self.steps}
         seen, waiting = {self.fact}, [self.fact]
+        reads = dict[Fact, Sequence[Fact]]()
         while waiting:
             fact = waiting.pop()
             if fact not in self.steps:
-                return {}
-            more = [other for other in self.steps[fact].reads if other not in seen and self._has_counterpart(other)]
-            seen.update(more)
-            waiting += more
-        return {fact: place for place, fact in enumerate(fact for fact in self.steps if fact in seen)}
+                return []
+            part = parts[fact]
+            reads[fact] = [*filter(self._moves, dict.fromkeys(self.steps[fact].reads))] if part is None else [part]
+            waiting += [other for other in reads[fact] if other not in seen]
+            seen.update(reads[fact])
+        return self._numbered([fact for fact in self.steps if fact in seen], reads, parts)
+
+    def _numbered(
+        self, facts: Sequence[Fact], reads: Mapping[Fact, Sequence[Fact]], parts: Mapping[Fact, Fact | None]
+    ) -> list[_Read]:
+        numbers = {fact: number for number, fact in enumerate(facts)}
+        periods = {period: number for number, period in enumerate(self._periods)}
+        numbered: list[_Read] = []
+        for fact in facts:
+            step, is_decided = self.steps[fact], parts[fact] is not None
+            formula = formula_of(self.program, step.body) if step.body is not None else None
+            own = tuple(numbers[other] for other in reads[fact])
+            is_apart = not is_decided and self._is_apart(fact, formula)
+            numbered.append(_Read(fact, step, periods[fact.period], own, [], formula, is_apart, is_decided))
+        for number, entry in enumerate(numbered):
+            for other in entry.reads:
+                numbered[other].readers.append(number)
+        return numbered
 
     @cached_property
-    def hangs(self) -> Hangs:
-        """What can be changed of all that."""
-        return self.hanging.by(self.read)
+    def _periods(self) -> list[Period]:
+        """The periods of what was read that move along."""
+        at = self.case.at
+        return [period for period in {fact.period for fact in self.steps} if counterpart(period, at, at) is not None]
+
+    def _moves(self, fact: Fact) -> bool:
+        return fact.period in self._periods
+
+    def _is_apart(self, fact: Fact, formula: Formula | None) -> bool:
+        """Whether a figure is evaluated anew at every period, whatever it reads."""
+        if formula is None:
+            return False
+        step, is_now = self.steps[fact], fact.period == self.case.at
+        return (
+            step.is_untraceable or formula.is_timed(fact.period.kind, is_now) or not all(map(self._moves, step.reads))
+        )
 
     @cached_property
-    def readers(self) -> dict[Fact, list[Fact]]:
-        """Who read each fact."""
-        readers: dict[Fact, list[Fact]] = {}
-        for fact in self.read:
-            for other in self.read.keys() & self.steps[fact].reads:
-                readers.setdefault(other, []).append(fact)
-        return readers
-
-    @cached_property
-    def suspects(self) -> list[Fact]:
-        """What may differ by itself at a later period."""
+    def suspects(self) -> list[int]:
+        """The numbers of what may differ by itself at a later period."""
         stated = {fact.name for fact in self.case.given if fact.period.kind.unit is not Unit.ETERNITY}
         stated |= {name for name, _ in self.case.held}.union(fact.name for fact in self.case.within)
-        return [fact for fact in self.read if self._may_differ(fact, stated)]
+        return [number for number, entry in enumerate(self.read) if self._may_differ(entry, stated)]
+
+    def _may_differ(self, entry: _Read, stated: set[str]) -> bool:
+        if entry.formula is None:
+            return entry.fact.name in stated
+        by_day = not entry.is_decided and bool(entry.formula.constants or entry.formula.parts)
+        return entry.is_apart or by_day or len(entry.step.definition.formulas) > 1
 
     @cached_property
-    def apart(self) -> frozenset[Fact]:
-        """Figures that are evaluated anew at every period, whatever they read."""
-        return frozenset(filter(self._is_apart, self.read))
+    def hangs(self) -> tuple[list[tuple[Fact, int]], frozenset[str]]:
+        """What can be changed of all that, with the numbers of the periods, and the kinds of records."""
+        hangs = self.hanging.by([entry.fact for entry in self.read])
+        return [(entry.fact, entry.period) for entry in self.read if entry.fact in hangs.facts], hangs.kinds
 
-    def _may_differ(self, fact: Fact, stated: set[str]) -> bool:
-        step = self.steps[fact]
-        if step.body is None:
-            return fact.name in stated
-        formula = formula_of(self.program, step.body)
-        return fact in self.apart or bool(formula.constants) or len(step.definition.formulas) > 1
+    def asked_of_the_day(self, number: int, formula: Formula) -> Sequence[Outcome]:
+        """What the parts of a figure's formula that ask for the day came to."""
+        if number not in self._asked_of_the_day:
+            frame = self._interpreter.frame(self.read[number].fact)
+            self._asked_of_the_day[number] = [self._interpreter.evaluate(part, frame) for part in formula.parts]
+        return self._asked_of_the_day[number]
 
-    def _is_apart(self, fact: Fact) -> bool:
-        step = self.steps[fact]
-        if step.body is None:
-            return False
-        formula = formula_of(self.program, step.body)
-        if step.is_untraceable or formula.is_timed(fact.period.kind, fact.period == self.case.at):
-            return True
-        return not all(map(self._has_counterpart, step.reads))
-
-    def _has_counterpart(self, fact: Fact) -> bool:
-        return self.counterpart(fact, self.case.at) is not None
-
-    def counterpart(self, fact: Fact, at: Period) -> Fact | None:
-        """The same at a later period of the case; None where it is not clear which that is."""
-        known = self._counterparts.setdefault(at, {})
-        if fact.period not in known:
-            known[fact.period] = counterpart(fact.period, self.case.at, at)
-        period = known[fact.period]
-        return Fact(fact.name, fact.instance, period) if period is not None else None
+    @cached_property
+    def _interpreter(self) -> Interpreter:
+        interpreter = Interpreter(self.program, self.case, self.constants)
+        interpreter.steps.update(self.steps)
+        return interpreter
 
 
 @dataclass(frozen=True, slots=True)
 class _Later:
     found: Found
-    case: Case
     interpreter: Interpreter
+    periods: Sequence[Period]
 
     def answer(self, hanging: Hanging) -> Again | None:
         """The condition at the later period."""
-        found, root = self.found, self.found.fact
-        waiting = [(found.read[fact], fact) for fact in found.suspects if self._differs(fact)]
-        heapify(waiting)
-        queued = {fact for _, fact in waiting}
+        found = self.found
+        waiting = [number for number in found.suspects if self._differs(number)]
+        queued = set(waiting)  # in order, so a heap
         while waiting:
-            _, fact = heappop(waiting)
-            is_other = self._is_other(fact)
-            if is_other is None:
+            number = heappop(waiting)
+            if found.read[number].is_decided:
                 return None
-            for reader in found.readers.get(fact, ()) if is_other else ():
+            for reader in found.read[number].readers if self._is_other(number) else ():
                 if reader not in queued:
                     queued.add(reader)
-                    heappush(waiting, (found.read[reader], reader))
-        there = self._there(root)
-        step = self.interpreter.steps.get(there) if there is not None else None
-        outcome = step.outcome if step is not None else found.steps[root].outcome
+                    heappush(waiting, reader)
+        root = len(found.read) - 1
+        outcome = self.interpreter.steps[self._there(root)].outcome if root in queued else found.read[root].step.outcome
+        return Again(outcome, self._hangs(hanging), 1 + len(found.suspects) // 10 + self.interpreter.work)
+
+    def _hangs(self, hanging: Hanging) -> Hangs:
+        """Of what was read at either period, what can be changed."""
+        facts, kinds = self.found.hangs
         evaluated = hanging.by(self.interpreter.steps)
-        moved = (self._there(fact) for fact in found.hangs.facts)
-        facts = evaluated.facts.union(fact for fact in moved if fact is not None)
-        work = 1 + (len(found.suspects) + len(found.hangs.facts)) // 5 + self.interpreter.work
-        return Again(outcome, Hangs(facts, evaluated.kinds | found.hangs.kinds), work)
+        moved = [Fact(fact.name, fact.instance, self.periods[period]) for fact, period in facts]
+        return Hangs(evaluated.facts.union(moved), evaluated.kinds | kinds)
 
-    def _there(self, fact: Fact) -> Fact | None:
-        return self.found.counterpart(fact, self.case.at)
+    def _there(self, number: int) -> Fact:
+        entry = self.found.read[number]
+        return Fact(entry.fact.name, entry.fact.instance, self.periods[entry.period])
 
-    def _differs(self, fact: Fact) -> bool:
+    def _differs(self, number: int) -> bool:
         """Whether something differs by itself, or is to be evaluated to know that."""
-        there, step, found = self._there(fact), self.found.steps[fact], self.found
-        if there is None or fact in found.apart:
+        entry, period = self.found.read[number], self.periods[self.found.read[number].period]
+        if entry.is_apart:
             return True
-        if step.body is None:
-            return _stated(found.case, fact) != _stated(self.case, there)
-        if formula_at(step.definition.formulas, there.period.start) is not step.body:
+        if entry.formula is None:
+            return _stated(self.found.case, entry.fact) != _stated(self.interpreter.case, self._there(number))
+        if formula_at(entry.step.definition.formulas, period.start) is not entry.step.body:
             return True
-        names = formula_of(found.program, step.body).constants
-        return any(not self._is_same(name, fact.period, there.period) for name in names)
+        if entry.is_decided:
+            return False
+        if any(not self._is_same(name, entry.fact.period, period) for name in entry.formula.constants):
+            return True
+        return bool(entry.formula.parts) and self._has_turned(number, entry.formula)
 
     def _is_same(self, name: str, before: Period, after: Period) -> bool:
-        constants = self.found.constants
-        first, second = constants.at(name, before.start), constants.at(name, after.start)
+        """Whether a constant is on the first day of a period what it was on that of another."""
+        first, second = (self.found.constants.at(name, period.start) for period in (before, after))
         if first is None or second is None:
             return first is second
-        return first.content is second.content or bool(first.content == second.content)
+        return first.content is second.content or bool(first.content == second.content)  # a table may be large
 
-    def _is_other(self, fact: Fact) -> bool | None:
-        """Whether something is another than it was; None where that cannot be told."""
-        there, step = self._there(fact), self.found.steps[fact]
-        if there is None:
-            return None
-        if step.body is not None:
-            self._take_over(step.reads)
-        after = self.interpreter.find(there)
-        return not _are_alike(step.outcome, after)
+    def _has_turned(self, number: int, formula: Formula) -> bool:
+        """Whether what a formula compares with the day is another, or is not known."""
+        frame = self.interpreter.frame(self._there(number))
+        outcomes = (self.interpreter.evaluate(part, frame) for part in formula.parts)
+        before = self.found.asked_of_the_day(number, formula)
+        return any(not isinstance(after, Known) or after != then for after, then in zip(outcomes, before, strict=True))
 
-    def _take_over(self, reads: Iterable[Fact]) -> None:
-        """What a figure reads that is as it was."""
+    def _is_other(self, number: int) -> bool:
+        """Whether something is another than it was."""
+        entry = self.found.read[number]
         steps = self.interpreter.steps
-        for fact in reads:
-            there = self._there(fact)
-            if there is not None and there not in steps:
-                before = self.found.steps[fact]
+        for read in entry.reads:  # what is as it was
+            there = self._there(read)
+            if there not in steps:
+                before = self.found.read[read].step
                 steps[there] = Step(there, before.definition, before.source, before.outcome)
+        return not _are_alike(entry.step.outcome, self.interpreter.find(self._there(number)))
 
 
 def _stated(case: Case, fact: Fact) -> tuple[object, ...]:

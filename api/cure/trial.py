@@ -19,6 +19,7 @@ from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Known, Outcome, Possible
+from engine.interpret.traces import Traces
 from engine.ir.program import Program
 from engine.values.periods import ETERNITY
 from engine.values.types import Kind, Value
@@ -60,6 +61,7 @@ class Trial:
     fruitless: int = 0
     """How many numbers were looked through gap by gap, and nothing was decided."""
     _kept: Kept | None = field(default=None)
+    _traces: Traces = field(default_factory=Traces)
     _hanging: Hanging | None = field(default=None)
     _found_before: dict[_Sets, Found] = field(default_factory=dict)
     _answers: dict[_Sets, Hangs | None] = field(default_factory=dict)
@@ -67,7 +69,9 @@ class Trial:
 
     def in_case(self, case: Case) -> Trial:
         """The same condition of another case, out of the same budget."""
-        return replace(self, case=case, _kept=None, _hanging=None, _found_before={}, _answers={}, _outcomes={})
+        return replace(
+            self, case=case, _kept=None, _traces=Traces(), _hanging=None, _found_before={}, _answers={}, _outcomes={}
+        )
 
     def later(self, case: Case, budget: Budget) -> Trial:
         """The same condition of the case at a later period, where only what differs there is evaluated anew."""
@@ -100,12 +104,12 @@ class Trial:
     ) -> tuple[Outcome, Interpreter]:
         self.budget.spend(1)
         if self._kept is None:
-            self._kept = Kept(self.program, self.case, self.fact, self.constants)
+            self._kept = Kept(self.program, self.case, self.fact, self.constants, self._traces)
             self.budget.spend(self._kept.work)
         interpreter = Interpreter(self.program, self._with(changed, open_facts), self.constants)
         interpreter.reaches = self._kept.reaches
         if not self._kept.decide_more(frozenset(fact.name for fact in (*changed, *open_facts))):
-            interpreter.trace(self._kept.traces)
+            interpreter.trace(self._traces)
         interpreter.steps.update(self._kept.without(frozenset(fact.name for fact in (*changed, *open_facts))))
         outcome = interpreter.find(self.fact)
         self.budget.spend(work_of(interpreter))
@@ -127,7 +131,7 @@ class Trial:
 
     def _hangs(self, key: _Sets, values: Changes, ranges: Mapping[Fact, tuple[Any, Any]]) -> Hangs | None:
         before = self._found_before.get(self._whenever(key))
-        again = before.again(self._with(values, ranges), self.hanging) if before is not None else None
+        again = before.again(self._with(values, ranges), self.hanging, self._traces) if before is not None else None
         if again is not None:
             self.budget.spend(again.work)
             return None if may(again.outcome) else again.hangs

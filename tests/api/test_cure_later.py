@@ -59,9 +59,9 @@ def test_a_later_day_is_found_from_an_earlier_one_as_the_interpreter_finds_it(ru
                 then = [fact._replace(period=at) if fact.period == refusal.case.at else fact for fact in facts]
                 hangs, wanted = later.hangs((), then), anew.hangs((), then)
                 assert (hangs is None) is (wanted is None), (str(refusal), str(at))
-                if hangs is not None and wanted is not None:
-                    assert hangs.facts >= wanted.facts, (str(refusal), str(at))
-                    assert hangs.kinds >= wanted.kinds, (str(refusal), str(at))
+                if hangs is not None:  # with all open on which it does not hang the condition cannot hold
+                    others = [fact for fact in Search(anew).candidates() if fact not in hangs.facts]
+                    assert anew.hangs((), [*then, *others]) is not None, (str(refusal), str(at))
                 changed += (hangs is None) is not (earlier is None)
             taken_over += later.budget.left > anew.budget.left
     assert taken_over  # less work was done than from nothing
