@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from engine.values.types import Value
 
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
 _CHOOSING = ("the lesser of", "the least of", "the greater of", "the greatest of")
+_PARENTHESES = re.compile(r"([()])")
 _JOINING = (*_CHOOSING, " plus ", " less ", " times ", " divided by ")
 
 
@@ -139,9 +141,14 @@ def _is_compound(words: str) -> bool:
     """Whether words join several amounts outside parentheses, so that parentheses must hold them together."""
     if not any(joining.strip() in words for joining in _JOINING):
         return False
-    depth, flat = 0, []
-    for char in words:
-        depth += (char == "(") - (char == ")")
-        flat.append(" " if depth or char == ")" else char)
-    outside = "".join(flat)
+    outside = _outside(words) if "(" in words or ")" in words else words
     return outside.startswith(_CHOOSING) or any(joining in outside for joining in _JOINING[len(_CHOOSING) :])
+
+
+def _outside(words: str) -> str:
+    """Words with a space for each character in parentheses, and for these."""
+    depth, flat = 0, []
+    for part in _PARENTHESES.split(words):
+        depth += (part == "(") - (part == ")")
+        flat.append(" " * len(part) if depth or part == ")" else part)
+    return "".join(flat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program
@@ -39,7 +40,7 @@ def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
 
 def money_words(value: Number, settings: Settings) -> str:
     """`3,078 USD` and `12.50 USD`: whole, or with all the places of the ruleset's money."""
-    places = 0 if Fraction(value).denominator == 1 else money_places(settings)
+    places = 0 if value.denominator == 1 else money_places(settings)
     return f"{number_words(value, places)} {settings.currency}"
 
 
@@ -48,6 +49,7 @@ def money_places(settings: Settings) -> int:
     return decimal_places(settings.money_grid) or 0
 
 
+@lru_cache(maxsize=4096)
 def number_words(value: Number, places: int = 0) -> str:
     """A number with commas: `12,570.5`, `1/3`; one too long to read as `about 0.076923`."""
     value = Fraction(value)

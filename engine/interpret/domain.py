@@ -24,6 +24,7 @@ from engine.interpret.outcomes import (
     Outcome,
     Possible,
 )
+from engine.values import quick
 from engine.values.exact import is_too_long as number_is_too_long
 from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
 
@@ -31,6 +32,16 @@ TRUE, FALSE, ONE = Known(True), Known(False), Known(1)
 BOTH = Choice(frozenset((True, False)))
 NO_FACTS: frozenset[Fact] = frozenset()
 EMPTY = Choice(frozenset())  # no value: under every completion nothing applies, or something fails
+
+
+def is_true(outcome: Outcome) -> bool:
+    """Whether a condition is known to hold."""
+    return type(outcome) is Known and outcome.value is True
+
+
+def is_false(outcome: Outcome) -> bool:
+    """Whether a condition is known not to hold."""
+    return type(outcome) is Known and outcome.value is False
 
 
 def needs_of(*outcomes: Outcome) -> frozenset[Fact]:
@@ -63,9 +74,10 @@ def settled(
 ) -> Outcome:
     """A range as an outcome: known if it holds one value and nothing can go wrong."""
     if not may_fail and not may_not_apply:
-        if isinstance(range_, Interval) and range_.low is not None and range_.low == range_.high:
-            return Known(range_.low)
-        if isinstance(range_, Choice) and len(range_.options) == 1:
+        if type(range_) is Interval:
+            if range_.low is not None and range_.high is not None and quick.equal(range_.low, range_.high):
+                return Known(range_.low)
+        elif isinstance(range_, Choice) and len(range_.options) == 1:
             return Known(next(iter(range_.options)))
     return Possible(range_, needs, may_not_apply, may_fail)
 
@@ -136,7 +148,7 @@ def choice_of(outcome: Known | Possible) -> frozenset[Value]:
 def either(outcomes: Sequence[Outcome], needs: frozenset[Fact]) -> Outcome:
     """What holds if it is not known which of several outcomes does; `needs` are the facts that decide which."""
     first = outcomes[0]
-    if not isinstance(first, Possible) and all(outcome == first for outcome in outcomes):
+    if type(first) is not Possible and all(outcome == first for outcome in outcomes):
         return first
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if len(failures) == len(outcomes):
@@ -144,7 +156,7 @@ def either(outcomes: Sequence[Outcome], needs: frozenset[Fact]) -> Outcome:
     needs |= needs_of(*outcomes)
     fault = failures[0].message if failures else faults_of(*outcomes)
     ranges = [range_of(outcome) for outcome in outcomes if isinstance(outcome, Known | Possible)]
-    return settled(hull([range_ for range_ in ranges if range_ != EMPTY]), needs, fault, may_not_apply(*outcomes))
+    return settled(hull([range_ for range_ in ranges if not _is_empty(range_)]), needs, fault, may_not_apply(*outcomes))
 
 
 def applying(outcome: Possible) -> Outcome:
@@ -169,21 +181,21 @@ def hull(ranges: Sequence[Interval | Choice]) -> Interval | Choice:
         return Choice(options)
     lows = [range_.low for range_ in ranges if isinstance(range_, Interval)]
     highs = [range_.high for range_ in ranges if isinstance(range_, Interval)]
-    return Interval(None if None in lows else least(lows), None if None in highs else greatest(highs))
+    return Interval(None if _has_none(lows) else least(lows), None if _has_none(highs) else greatest(highs))
 
 
-def least(values: Sequence[Any]) -> Any:
+def least(values: list[Any]) -> Any:
     """The least value; of durations the corner below all of them."""
     if isinstance(values[0], Duration):
         return Duration(min(value.months for value in values), min(value.days for value in values))
-    return min(values)
+    return quick.least(values)
 
 
-def greatest(values: Sequence[Any]) -> Any:
+def greatest(values: list[Any]) -> Any:
     """The greatest value; of durations the corner above all of them."""
     if isinstance(values[0], Duration):
         return Duration(max(value.months for value in values), max(value.days for value in values))
-    return max(values)
+    return quick.greatest(values)
 
 
 def all_values(
@@ -202,7 +214,7 @@ def all_values(
 
 
 def _add(a: Any, b: Any) -> Any:
-    return None if a is None or b is None else a + b
+    return None if a is None or b is None else quick.add(a, b)
 
 
 def add(a: Interval, b: Interval) -> Interval:
@@ -227,7 +239,8 @@ def _not_below_zero(a: Interval) -> bool:
 
 def negate(a: Interval) -> Interval:
     """Minus the interval."""
-    return Interval(None if a.high is None else -a.high, None if a.low is None else -a.low, a.without_zero)
+    low = None if a.high is None else quick.negative(a.high)
+    return Interval(low, None if a.low is None else quick.negative(a.low), a.without_zero)
 
 
 def multiply(a: Interval, b: Interval) -> Interval:
@@ -238,7 +251,7 @@ def multiply(a: Interval, b: Interval) -> Interval:
     products = []
     for x, y, xs, ys in ends:
         if x is not None and y is not None:
-            products.append(x * y)
+            products.append(quick.multiply(x, y))
         elif (x is not None and x == 0) or (y is not None and y == 0):
             products.append(0)
         else:
@@ -246,8 +259,8 @@ def multiply(a: Interval, b: Interval) -> Interval:
             products.append(None if sign else 0)
             low, high = (None, high) if sign < 0 else (low, None)
     finite = [product for product in products if product is not None]
-    lowest = min(finite) if finite else None
-    highest = max(finite) if finite else None
+    lowest = quick.least(finite) if finite else None
+    highest = quick.greatest(finite) if finite else None
     return Interval(None if low is None else lowest, None if high is None else highest)
 
 
@@ -284,9 +297,16 @@ def extreme(name: str, intervals: Sequence[Interval]) -> Interval:
     lows, highs = [interval.low for interval in intervals], [interval.high for interval in intervals]
     if name == "min":
         known_highs = [high for high in highs if high is not None]
-        return Interval(None if None in lows else min(lows), min(known_highs) if known_highs else None)
+        return Interval(
+            None if _has_none(lows) else quick.least(lows), quick.least(known_highs) if known_highs else None
+        )
     known_lows = [low for low in lows if low is not None]
-    return Interval(max(known_lows) if known_lows else None, None if None in highs else max(highs))
+    highest = None if _has_none(highs) else quick.greatest(highs)
+    return Interval(quick.greatest(known_lows) if known_lows else None, highest)
+
+
+def _has_none(ends: Sequence[Any]) -> bool:
+    return any(end is None for end in ends)  # `in` would compare
 
 
 def monotone(function: Callable[[Any], Any], a: Interval) -> Interval:
@@ -314,7 +334,7 @@ def _below(a: Any, b: Any) -> bool:
     """Whether everything up to `a` lies below everything from `b` on."""
     if a is None or b is None:
         return False
-    return a.months < b.months or a.days < b.days if isinstance(a, Duration) else bool(a < b)
+    return a.months < b.months or a.days < b.days if type(a) is Duration else quick.less(a, b)
 
 
 def _ordering(symbol: str, left: Interval, right: Interval) -> frozenset[Value]:

@@ -13,23 +13,44 @@ from engine.ir.program import Definition
 from engine.values.periods import Period
 
 
-class Narrowed(dict[ir.Expression, tuple[Interval | Choice, ...]]):
-    """Within what values lie, by expression. To look an expression up is to go through all of it, so those that are of
-    another kind or name are told apart first."""
+class Words:
+    """An expression by what it says: two that say the same are equal, wherever they stand. Its hash is kept, since to
+    find it is to go through all of the expression."""
 
-    __slots__ = ("kinds",)
+    __slots__ = ("hash", "node")
 
-    def __init__(self, ranges: Mapping[ir.Expression, tuple[Interval | Choice, ...]]) -> None:
-        super().__init__(ranges)
-        self.kinds = frozenset(map(_kind, ranges))
+    def __init__(self, node: ir.Expression) -> None:
+        self.node, self.hash = node, hash(node)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Words) and self.hash == other.hash and self.node == other.node)
+
+
+_WORDS: dict[int, Words] = {}  # by the identity of the expression, which is kept with them
+MOST_WORDS = 20_000
+
+
+def words_of(node: ir.Expression) -> Words:
+    """What an expression says. Threads may ask: at worst it is found twice."""
+    words = _WORDS.get(id(node))
+    if words is None or words.node is not node:
+        if len(_WORDS) >= MOST_WORDS:
+            _WORDS.clear()
+        words = _WORDS[id(node)] = Words(node)
+    return words
+
+
+class Narrowed(dict[Words, tuple[Interval | Choice, ...]]):
+    """Within what values lie, by expression."""
+
+    __slots__ = ()
 
     def of(self, node: ir.Expression) -> tuple[Interval | Choice, ...] | None:
         """Within what one lies, if anything is known."""
-        return self.get(node) if self and _kind(node) in self.kinds else None
-
-
-def _kind(node: ir.Expression) -> tuple[type, object]:
-    return type(node), getattr(node, "name", None)
+        return self.get(words_of(node)) if self else None
 
 
 NOTHING = Narrowed({})
@@ -117,9 +138,9 @@ class Frame:
 
     def without(self, node: ir.Expression) -> Frame:
         """The frame in which no condition says anything of one expression itself."""
-        others = dict(self.narrowed)
-        others.pop(node, None)
-        return self.within(Narrowed(others))
+        others = Narrowed(self.narrowed)
+        others.pop(words_of(node), None)
+        return self.within(others)
 
     def within(self, narrowed: Narrowed) -> Frame:
         """The frame in which values lie within other ranges."""

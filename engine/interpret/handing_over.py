@@ -18,8 +18,6 @@ from engine.ir import nodes as ir
 from engine.values import quick
 from engine.values.exact import SHORT_BITS
 
-_FRACTION: Any = Fraction
-
 
 class HandOver(Exception):
     """A formula that is written as Python does not say what comes of this. Never leaves `figures`."""
@@ -58,13 +56,6 @@ def _short(number: Any) -> Any:
     if quick.bits(number) > SHORT_BITS:
         raise HandOver
     return number
-
-
-def equal(left: Any, right: Any) -> bool:
-    """`left = right`, of numbers."""
-    if type(left) is _FRACTION and type(right) is _FRACTION:
-        return bool(left._numerator == right._numerator and left._denominator == right._denominator)
-    return bool(left == right)
 
 
 def known(outcome: Outcome) -> Any:
@@ -113,7 +104,7 @@ def somebody(interpreter: Any, place: Nearby, number: int, node: ir.VariableRead
 
 HELP = {
     "HandOver": HandOver, "Known": Known, "NotApplicable": NotApplicable, "Frame": Frame, "add": add,
-    "subtract": subtract, "multiply": multiply, "divide": divide, "remainder": remainder, "equal": equal,
+    "subtract": subtract, "multiply": multiply, "divide": divide, "remainder": remainder, "equal": quick.equal,
     "less": quick.less, "least": quick.least, "greatest": quick.greatest, "known": known,
     "known_or_none": known_or_none, "members": members, "somebody": somebody, "TRUE": domain.TRUE,
 }  # fmt: skip

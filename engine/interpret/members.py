@@ -31,7 +31,7 @@ def aggregate(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outc
         counted = open_lists.perhaps(interpreter, member, counted)
         if blocked(counted) is not None:
             return counted
-        if counted != domain.FALSE:
+        if not domain.is_false(counted):
             if node.where is not None and isinstance(counted, Possible):
                 inner = narrowing.where(node.where, True, inner, interpreter.evaluate)
             body = domain.ONE if node.body is None else interpreter.evaluate(node.body, inner)

@@ -13,12 +13,12 @@ have there. Only what stands in the same formula in the same words is cut; a fig
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from engine.interpret import domain, operations
-from engine.interpret.frames import Frame, Narrowed
+from engine.interpret.frames import Frame, Narrowed, words_of
 from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible
 from engine.ir import nodes as ir
+from engine.values import quick
 from engine.values.types import BOOLEAN, INTEGER, Kind
 
 Evaluate = Callable[[ir.Expression], Outcome]
@@ -54,7 +54,7 @@ def conjunction(node: ir.And, before: list[Outcome], frame: Frame, evaluate: In)
     outcomes: list[Outcome] = []
     for place, part in enumerate(node.values):
         outcome = before[place] if place < len(before) else evaluate(part, frame)
-        if outcome == domain.FALSE:
+        if domain.is_false(outcome):
             return outcome
         outcomes.append(outcome)
         last = place == len(node.values) - 1
@@ -74,10 +74,11 @@ def where(condition: ir.Expression, truth: bool, frame: Frame, evaluate: In) -> 
 
 def assumed(before: Narrowed, condition: ir.Expression, truth: bool, evaluate: Evaluate) -> Narrowed:
     """What is known where `condition` is `truth`, besides what was known `before`."""
-    narrowed = dict(before)
+    narrowed = Narrowed(before)
     for expression, within in _ranges(condition, truth, evaluate):
-        narrowed[expression] = (*narrowed.get(expression, ()), within)
-    return Narrowed(narrowed)
+        words = words_of(expression)
+        narrowed[words] = (*narrowed.get(words, ()), within)
+    return narrowed
 
 
 def cut(outcome: Outcome, within: tuple[Interval | Choice, ...]) -> Outcome:
@@ -172,8 +173,8 @@ def _common(choice: Interval | Choice, other: Interval | Choice) -> Interval | C
         return Choice(both) if both else None
     lows = [end for end in (choice.low, other.low) if end is not None]
     highs = [end for end in (choice.high, other.high) if end is not None]
-    low, high = max(lows, default=None), min(highs, default=None)
+    low, high = quick.greatest(lows) if lows else None, quick.least(highs) if highs else None
     without_zero = choice.without_zero or other.without_zero
-    if low is not None and high is not None and (low > high or (without_zero and low == high == 0)):
+    if low is not None and high is not None and (quick.less(high, low) or (without_zero and low == high == 0)):
         return None
-    return replace(Interval(low, high), without_zero=without_zero and domain.holds_zero(Interval(low, high)))
+    return Interval(low, high, without_zero=without_zero and domain.holds_zero(Interval(low, high)))

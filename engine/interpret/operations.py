@@ -213,7 +213,7 @@ def extreme_of_counted(name: str, kind: Kind, bodies: Sequence[tuple[Outcome, Ou
             parts.append(extreme_of(name, kind, [extreme, body], span))
         needs = needs_of(counted, *(known for known, _ in bodies))
         with_it = parts[0] if len(parts) == 1 else either(parts, needs)
-        if counted == domain.TRUE:
+        if domain.is_true(counted):
             extreme, nobody = with_it, False
         else:
             extreme = under(either([with_it, *([extreme] if extreme is not None else [])], needs), counted)
@@ -226,7 +226,7 @@ def summed(kind: Kind, bodies: Sequence[tuple[Outcome, Outcome]], span: Span | N
     """The sum over members, each with whether they count."""
     total: Outcome = zero(kind)
     for counted, body in bodies:
-        if counted != domain.TRUE:
+        if not domain.is_true(counted):
             body = under(either([body, zero(kind)], needs_of(counted)), counted)
         total = arithmetic("+", total, body, span)
     return total

@@ -41,7 +41,9 @@ def vacated(program: Program, case: Case) -> tuple[Case, frozenset[Fact]] | None
 def _open_places(program: Program, case: Case) -> Iterator[tuple[tuple[str, str, str], tuple[Fact, ...]]]:
     """Roles that somebody is listed with, and that a fact which is not known would vacate."""
     entities = program.settings.entities
-    for place in case.holders:
+    for place, people in case.holders.items():
+        if not people:
+            continue  # nobody leaves it, and what the fact may be is known without another case
         role = next(role for role in entities[place[0]].roles if role.name == place[2])
         if role.unless and (facts := _unknown(program, case, fact_of(program, place[0], role.unless), place[1])):
             yield place, facts

@@ -58,7 +58,7 @@ def is_too_long(number: Value) -> bool:
     """Whether a value is a number with more bits than any evaluator computes with."""
     if type(number) is int:
         return number.bit_length() >= MAX_BITS
-    if not isinstance(number, Fraction):
+    if not isinstance(number, Fraction) or quick.bits(number) <= SHORT_BITS:
         return False
     return number.numerator.bit_length() + number.denominator.bit_length() > MAX_BITS
 

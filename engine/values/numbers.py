@@ -10,6 +10,7 @@ from enum import Enum
 from fractions import Fraction
 
 from engine.records import record
+from engine.values import quick
 
 Number = int | Fraction
 MAX_DIGITS = 40
@@ -37,7 +38,7 @@ class Grid:
 
     def store(self, value: Number) -> Fraction:
         """`value` rounded to this grid."""
-        if self.step.numerator == 1 and self.step.denominator % value.denominator == 0:  # it is on the grid already
+        if quick.is_multiple(value, self.step):  # it is on the grid already
             return value if type(value) is Fraction else Fraction(value)
         return round_to(value, self.step, self.mode)
 

@@ -80,6 +80,31 @@ def less(left: Any, right: Any) -> bool:
     return bool(left < right)
 
 
+def equal(left: Any, right: Any) -> bool:
+    """`left == right`."""
+    if type(left) is _FRACTION and type(right) is _FRACTION:
+        return bool(left._numerator == right._numerator and left._denominator == right._denominator)
+    return bool(left == right)
+
+
+def negative(number: Any) -> Any:
+    """`-number`."""
+    if type(number) is not _FRACTION:
+        return -number
+    made = _new(_FRACTION)
+    made._numerator, made._denominator = -number._numerator, number._denominator
+    return made
+
+
+def is_multiple(number: Any, step: Fraction) -> bool:
+    """Whether a number is a multiple of a step that is one over a whole number."""
+    of_step: Any = step
+    if of_step._numerator != 1:
+        return False
+    below = number._denominator if type(number) is _FRACTION else number.denominator
+    return bool(below == 1 or of_step._denominator % below == 0)
+
+
 def bits(number: Any) -> int:
     """How many bits an `int` or `Fraction` has, of a fraction both its numbers; 0 of anything else."""
     if type(number) is _FRACTION:
