@@ -73,7 +73,7 @@ class Interpreter(Calls):
         super().__init__(program, case, constants)
         self.worlds: list[World] = []
         self._supposing: list[Interpreter] = []
-        self.reaches: dict[worlds.Key, worlds.Reach] = {}
+        self.reaches = worlds.Reaches(program, case)
         self._vacated: Interpreter | None = None
         self._deciding: frozenset[Fact] = frozenset()
         if (other := vacated(program, case)) is not None:
@@ -222,9 +222,7 @@ class World(Interpreter):
         self.replaced = replaced
         self.compiles = outer.compiles and not replaced.parameters
         self.reaches = outer.reaches
-        if replaced.key not in self.reaches:
-            self.reaches[replaced.key] = worlds.Reach(outer.program, outer.case, replaced)
-        self.reach = self.reaches[replaced.key]
+        self.reach = self.reaches.of(replaced)
         self.outside: dict[Fact, None] = {}
         if outer.traces is not None:
             self.traces = outer.traces.inside((replaced.key, tuple(replaced.parameters.items())))

@@ -58,10 +58,32 @@ _Leading = tuple[ir.Expression, bool]  # what may lead there, and whether that d
 _LEADING: Remembered[dict[int, Sequence[_Leading]]] = Remembered(32)  # by what may be reached, then by node
 
 
-class Reach:
-    """Which figures of a case what is replaced reaches."""
+class Reaches:
+    """What replacements reach in a case: the same for whoever replaces the same facts, whatever is stated of others."""
 
-    def __init__(self, program: Program, case: Case, replaced: Replaced) -> None:
+    def __init__(self, program: Program, case: Case) -> None:
+        self.program = program
+        self.case = case
+        self._kept: dict[Key, Reach] = {}
+        self._read: dict[frozenset[str], dict[Fact, tuple[Fact | None, ...]]] = {}
+
+    def of(self, replaced: Replaced) -> Reach:
+        """What replacements reach. What figures read is found once for all that replace facts of the same names."""
+        reach = self._kept.get(replaced.key)
+        if reach is None:
+            names = frozenset(fact.name for fact in replaced.facts)
+            read = {} if replaced.parameters else self._read.setdefault(names, {})
+            reach = self._kept[replaced.key] = Reach(self.program, self.case, replaced, read)
+        return reach
+
+
+class Reach:
+    """Which figures of a case what is replaced reaches. `read`: what figures read that may be reached, as far as it was
+    found."""
+
+    def __init__(
+        self, program: Program, case: Case, replaced: Replaced, read: dict[Fact, tuple[Fact | None, ...]]
+    ) -> None:
         self.program = program
         self.case = case
         self.replaced = replaced
@@ -69,29 +91,45 @@ class Reach:
         self.names = reached_names(program, names)
         self._known: dict[Fact, bool] = {}
         self._kept = _LEADING.of(program, self.names, dict)
+        self._read = read
 
     def holds(self, fact: Fact) -> bool:
         """Whether something replaced is read on the way to a figure."""
         if fact.name not in self.names:
             return False
-        if fact not in self._known:
-            self._search(fact)
-        return self._known[fact]
+        known = self._known.get(fact)
+        return self._search(fact) if known is None else known
 
-    def _search(self, start: Fact) -> None:
-        """Walk what is read, until something replaced is met; if nothing is, nothing that was walked meets it."""
-        seen = {start: None}
-        pending = [start]
-        while pending:
-            fact = pending.pop()
-            for read in self._reads(fact):
+    def _search(self, start: Fact) -> bool:
+        """Walk what is read, until something replaced is met: then all who read one another on the way there lead to
+        it. Of whom nothing is met, all who read only such do not lead there; of a circle it is told at its end."""
+        way = {start: iter(self._read_by(start))}
+        walked = {start: None}
+        circles: set[Fact] = set()
+        while way:
+            fact, reads = next(reversed(way.items()))
+            for read in reads:
                 if read is None or read in self.replaced.facts or self._known.get(read):
-                    self._known[start] = True
-                    return
-                if read not in seen and read.name in self.names and read not in self._known:
-                    seen[read] = None
-                    pending.append(read)
-        self._known |= dict.fromkeys(seen, False)
+                    self._known |= dict.fromkeys(way, True)
+                    return True
+                if read in way or read in circles:
+                    circles.update(way)
+                elif read not in walked and read.name in self.names and read not in self._known:
+                    walked[read] = None
+                    way[read] = iter(self._read_by(read))
+                    break
+            else:
+                del way[fact]
+                if fact not in circles:
+                    self._known[fact] = False
+        self._known |= dict.fromkeys(walked, False)
+        return False
+
+    def _read_by(self, fact: Fact) -> tuple[Fact | None, ...]:
+        read = self._read.get(fact)
+        if read is None:
+            read = self._read[fact] = tuple(self._reads(fact))
+        return read
 
     def _reads(self, fact: Fact) -> Iterator[Fact | None]:
         """What a figure's formula reads and may be reached; None for what is itself replaced, or read at some day."""
