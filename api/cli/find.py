@@ -150,6 +150,7 @@ def _report(program: Program, findings: SearchResult, wanted: Wanted) -> None:
     for part in findings.groups:
         name = "no value" if part.group is None or wanted.group is None else said(wanted.group, part.group)
         say(f"  {name}: {_counted(part, wanted, said)}")
+    _say_failing(findings)
     for fact, number in findings.hanging_on.items():
         say(f"  {number:,} not known for want of {fact} alone")
     if findings.rows:
@@ -168,6 +169,15 @@ def _report(program: Program, findings: SearchResult, wanted: Wanted) -> None:
             ask = f": {row.ask.ask} ({row.ask.fact} of {row.ask.of.id})" if row.ask is not None else ""
             say(f"{row.of.id:<{width}}  not known{ask}")
     _say_tied(findings, wanted)
+
+
+def _say_failing(findings: SearchResult) -> None:
+    """Who failed, and why: it is told beside the answer, since it is to be mended."""
+    for each in findings.failing:
+        complain(f"{each.of.id} failed: {each.why}")
+    left = findings.count.failed - len(findings.failing)
+    if findings.failing and left:
+        complain(f"and {left:,} more failed")
 
 
 def _say_tied(findings: SearchResult, wanted: Wanted) -> None:

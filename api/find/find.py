@@ -25,7 +25,8 @@ from api.schema import Json
 from api.version import engine_version
 from engine.explain.questions import most_useful_first
 from engine.interpret.cases import Case
-from engine.interpret.outcomes import Fact
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, evaluate
 from engine.native.handover import case_of, value_of
@@ -36,6 +37,7 @@ from engine.values.types import Kind
 
 NO, YES, NOT_KNOWN, FAILED = range(4)
 ANSWERS = ("no", "yes", "not_known", "failed")
+MOST_FAILING = 5
 SMALL_BELOW = 10
 """A count of fewer tells of each of those who are counted."""
 
@@ -71,6 +73,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """Somebody for whom the condition cannot be worked out, and why: facts that contradict one another, most often."""
+
+    of: Of
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many there are of each answer, and sums of figures over those for whom the condition holds. `group` is the
     value that they share; `not_added`: how many of them have no value of a figure that is added up."""
@@ -89,7 +99,7 @@ class SearchResult:
     """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group.
     `hanging_on`: for each fact with empty cells, how many of those not known have another answer by other values of
     that fact alone, among those that are tried. `unread` tells of columns that nothing reads. `tied`: how many more are
-    ranked like the last who is shown."""
+    ranked like the last who is shown. `failing`: the first of those who failed, where people are shown."""
 
     ruleset: str
     fingerprint: str
@@ -106,6 +116,7 @@ class SearchResult:
     hanging_on: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     tied: int = 0
+    failing: tuple[Failing, ...] = ()
 
 
 @dataclass(eq=False)
@@ -149,7 +160,9 @@ def find(
     if gaps is not None and wanted.count_missing and (answers == NOT_KNOWN).any():
         hanging = counted_by_fact(program, gaps, cell_for(program, condition.name, at), answers == NOT_KNOWN)
     picked = _picked(asking, wanted)
+    failing = np.flatnonzero(answers == FAILED)[: min(wanted.top, MOST_FAILING)].tolist()
     if touched is not None:
+        touched += [among.name(condition.entity, row) for row in failing]
         touched += [among.name(condition.entity, row) for row in dict.fromkeys(_told_apart(asking, wanted))]
     return SearchResult(
         program.settings.name,
@@ -167,6 +180,7 @@ def find(
         dict(sorted(hanging.items(), key=lambda item: (-item[1], item[0]))),
         unread_columns(program, at, (condition, *named), among.heads),
         _tied(asking, wanted, picked),
+        tuple(_failing(asking, row) for row in failing),
     )
 
 
@@ -238,6 +252,17 @@ def _shown(asking: _Asking, wanted: Wanted, row: int) -> Shown:
         name = asking.among.name(asked.of.entity, int(asked.of.id))
         asked = replace(asked, of=Of(asked.of.entity, name))
     return Shown(of, "not_known", {}, asked)
+
+
+def _failing(asking: _Asking, row: int) -> Failing:
+    """Why the condition fails for somebody, as the interpreter says it."""
+    program, name = asking.program, asking.condition.name
+    fact = Fact(name, str(row), cell_for(program, name, asking.at).period)
+    outcome = Interpreter(program, _case(asking, row)).find(fact)
+    where = outcome.path[0].name.rpartition(":")[2] if isinstance(outcome, Failure) and outcome.path else ""
+    message = outcome.message if isinstance(outcome, Failure) else "it cannot be worked out"
+    of = Of(asking.condition.entity, asking.among.name(asking.condition.entity, row))
+    return Failing(of, f"{message} (in `{where}`)" if where and f"`{where}`" not in message else message)
 
 
 def _value(asking: _Asking, definition: Definition, row: int) -> Json:

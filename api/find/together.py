@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from api.cases.json_values import as_json
 from api.find.candidates import NobodyThere, from_log
-from api.find.find import Count, SearchResult, Shown, Wanted, find
+from api.find.find import MOST_FAILING, Count, SearchResult, Shown, Wanted, find
 from api.history.against_rules import recorded_in, unknown_entities, unread_attributes
 from api.schema import Json
 from citizens import History, Known, Recorded
@@ -78,6 +78,7 @@ def together(program: Program, parts: Sequence[SearchResult], wanted: Wanted) ->
         offset=None,
         hanging_on=dict(hanging),
         tied=_tied(parts, wanted, picked),
+        failing=tuple(failing for part in parts for failing in part.failing)[:MOST_FAILING],
     )
     return whole, [[row for number, row in picked if number == place] for place in range(len(parts))]
 

@@ -110,6 +110,20 @@ def test_the_same_as_asking_each_one(law: tuple[Program, Definition], seed: int,
     assert all(each_row.ask is not None for each_row in outcome.rows if each_row.answer == "not_known")
 
 
+def test_who_fails_is_named_with_the_reason(rules: Path) -> None:
+    """It said `1 failed`, and not who or why."""
+    text = "10 USD / income_tax > 1"
+    program, condition = with_condition(str(rules), [], text, "", YEAR)
+    among, touched = population(program, 3, 0.0), list[str]()
+    outcome = find(program, condition, text, YEAR, among=among, wanted=Wanted(top=2), touched=touched)
+    failed = one_by_one(program, condition, among, False).count("failed")
+    assert outcome.count.failed == failed > 2
+    assert len(outcome.failing) == 2 and {each.of.id for each in outcome.failing} <= set(touched)
+    assert all("zero" in each.why for each in outcome.failing)
+    nobody = find(program, condition, text, YEAR, among=among, wanted=Wanted(top=0))
+    assert nobody.count.failed == failed and not nobody.failing, "counts name nobody"
+
+
 @pytest.mark.parametrize("seed", [2, 7])
 def test_who_hangs_on_which_fact(law: tuple[Program, Definition], seed: int) -> None:
     program, condition = law
