@@ -27,6 +27,7 @@ from api.interview.saved import ANSWERS, TURNS, case_of_people, entries_of, no_a
 from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
+from api.simulate.writing import check_place
 from engine.explain.words import value_words
 from engine.interpret.cases import EVERY, Case
 from engine.interpret.further import EVERYTHING, is_list
@@ -122,6 +123,8 @@ def ask_command(options: Options) -> int:
     with waiting("reading the rules"):
         program = programs.load_program(options.rules, options.reforms)
     screens = screens_in(programs.find_rules(options.rules), program)
+    if options.save is not None and not options.save.exists():
+        check_place(options.save)  # or what is answered first would be lost
     figures = options.path if options.path != "-" and not Path(options.path).exists() else ""
     named = options.want or figures or ",".join(screens.owed)
     wanted = find_definitions(program, named)

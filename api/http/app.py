@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import process_time
 
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.failures import Failure
-from api.http.guard import Guard, problem, refusal_of_any
+from api.http.guard import Guard, Told, problem, refusal_of_any, told
 from api.http.openapi import described, named
 from api.http.problems import Fault, Refusal
 from api.http.routes import ROUTERS
@@ -27,9 +27,6 @@ from api.version import engine_version
 
 _BY_STATUS = {404: "not-found", 405: "no-such-method", 406: "not-acceptable", 413: "too-large", 415: "not-supported"}
 LAG_EVERY = 0.02
-
-
-Told = Callable[[Request, Refusal], Response]
 
 
 def create_app(service: Service, pages: Sequence[APIRouter] = (), to_people: Told = problem) -> Guard:
@@ -71,7 +68,7 @@ def create_app(service: Service, pages: Sequence[APIRouter] = (), to_people: Tol
     described(app)
     guarded = Guard(app, service)
     if service.config.origins:
-        return Guard(CORSMiddleware(app, service.config.origins, ("GET", "POST"), ("Content-Type",)), service)
+        return Guard(CORSMiddleware(app, service.config.origins, ("GET", "POST"), ("Content-Type",)), service, app)
     return guarded
 
 
@@ -92,16 +89,16 @@ async def _watch(service: Service) -> None:
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
-    """Whatever was raised, as a problem document."""
-    return problem(request, refusal_of_any(fault, request.scope["instance"]))
+    """Whatever was raised, as a page or a problem document."""
+    return told(request, refusal_of_any(fault, request.scope["instance"]))
 
 
 async def _http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
     kind = _BY_STATUS.get(fault.status_code, "not-found")
     refusal = Refusal(kind, headers=dict(fault.headers or {}))
-    told: Told = request.app.state.to_people if "text/html" in request.headers.get("accept", "") else problem
-    return told(request, refusal)
+    to_people: Told = request.app.state.to_people if "text/html" in request.headers.get("accept", "") else problem
+    return to_people(request, refusal)
 
 
 async def _query(request: Request, fault: Exception) -> Response:

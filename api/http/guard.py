@@ -11,6 +11,7 @@ import logging
 import secrets
 import traceback
 from collections import OrderedDict
+from collections.abc import Callable
 from time import perf_counter
 
 from starlette.requests import Request
@@ -33,6 +34,8 @@ _HEADERS = (
 )
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 MOST_CALLERS = 10_000
+_API = ("/v1/", "/access/", "/compat/", "/.well-known/")
+"""How the addresses begin that are for programs, whatever opens them."""
 
 
 class Guard:
@@ -41,9 +44,10 @@ class Guard:
 
     local_names_only = False
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service, whole: ASGIApp | None = None) -> None:
         self.app = app
         self.service = service
+        self.whole = whole or app
         self.open = 0
         self.buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -68,7 +72,8 @@ class Guard:
             await self._answer(scope, receive, sending)
         except Exception as fault:  # an error that was answered is raised again by the framework, and is told there
             if not status:
-                await problem_of(scope, refusal_of_any(fault, instance))(scope, receive, sending)
+                scope.setdefault("app", self.whole)
+                await told(Request(scope), refusal_of_any(fault, instance))(scope, receive, sending)
         finally:
             self.open -= 1
             self.service.metrics.open.set(self.open)
@@ -131,6 +136,22 @@ def refusal_of_any(fault: Exception, instance: str) -> Refusal:
     where = traceback.extract_tb(fault.__traceback__)[-1]
     logger.error("%s: %s at %s:%d", instance, type(fault).__name__, where.filename, where.lineno or 0)
     return Refusal("broken")
+
+
+Told = Callable[[Request, Refusal], Response]
+"""What makes the answer to whoever is refused."""
+
+
+def told(request: Request, refusal: Refusal) -> Response:
+    """A refusal as a page for a browser that opens one, else as a problem document."""
+    to_people: Told | None = getattr(getattr(request.scope.get("app"), "state", None), "to_people", None)
+    if to_people is None or "text/html" not in request.headers.get("accept", "") or request.url.path.startswith(_API):
+        return problem(request, refusal)
+    try:
+        return to_people(request, refusal)
+    except Exception as fault:  # such as before the law is loaded, which the menu names
+        refusal_of_any(fault, request.scope["instance"])
+        return problem(request, refusal)
 
 
 def problem(request: Request, refusal: Refusal) -> Response:

@@ -13,9 +13,10 @@ import uvicorn
 from api.failures import Misuse
 from api.history.population import Population
 from api.http.app import create_app
-from api.http.config import Config
+from api.http.config import Config, Permits
 from api.http.guard import Guard
 from api.http.service import Service
+from api.permits.keys import make_key
 from api.rules.programs import load_program
 from api.web import ROUTERS as PAGES
 from api.web.rendering import refused
@@ -38,7 +39,7 @@ def run(config: Config) -> None:
         _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
     elif config.development and config.log is None and SAMPLED in config.rules:
         with tempfile.TemporaryDirectory(prefix="rulewright-sample-") as folder:
-            _serve(application(Service(config, sample_log(Path(folder)))), config)
+            _serve(application(Service(with_office(config, Path(folder)), sample_log(Path(folder)))), config)
     else:
         _serve(application(Service(config, _log(config))), config)
 
@@ -48,6 +49,15 @@ def application(service: Service) -> Guard:
     made = create_app(service, PAGES, refused)
     made.local_names_only = service.config.development
     return made
+
+
+def with_office(config: Config, folder: Path) -> Config:
+    """The configuration with a key and a register of its own, for trying permits out, unless it has others."""
+    if config.permits is not None:
+        return config
+    key = folder / "permits.pem"
+    make_key(key, folder / "permits.jwk")
+    return config.model_copy(update={"permits": Permits(key=key, register=folder / "register")})
 
 
 def sample_log(folder: Path) -> SqliteLog:

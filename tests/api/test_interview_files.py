@@ -117,3 +117,8 @@ def test_a_file_that_was_edited_is_told(tmp_path: Path, text: str, words: str) -
     assert done.returncode == 1
     assert words in done.stderr
     assert (tmp_path / "kept.json").read_text(encoding="utf-8") == text  # what was wrong is left as it is
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    done = run("ask", "us_ca", "may_drive", "--save", tmp_path / "none" / "kept.json", stdin="0\n0\n0\n")
+    assert done.returncode == 2 and "there is no folder" in done.stderr and "How many" not in done.stderr

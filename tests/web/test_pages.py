@@ -10,7 +10,7 @@ from time import sleep
 import pytest
 
 from api.http.app import create_app
-from api.http.config import Config
+from api.http.config import Config, Limits
 from api.http.service import Service
 from api.web import ROUTERS
 from api.web.rendering import refused
@@ -45,6 +45,31 @@ def test_an_address_that_leads_nowhere_is_a_page_to_a_browser_and_a_problem_to_a
     assert "There is nothing here" in shown.text and "Check the address" in shown.text
     told = client.get("/nowhere")
     assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_fault_that_nobody_foresaw_is_a_page_to_a_browser(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was JSON with an instance."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("api.web.law.book_of", broken)
+    shown = client.get("/law/land/income_tax", headers={"accept": "text/html,*/*;q=0.8"})
+    assert shown.status_code == 500 and "We made a mistake" in shown.text and "secret" not in shown.text
+    told = client.get("/law/land/income_tax")
+    assert told.headers["content-type"] == "application/problem+json" and "secret" not in told.text
+
+
+def test_who_asks_too_often_is_told_on_a_page(tmp_path: Path) -> None:
+    config = Config(rules=(land(tmp_path),), limits=Limits(per_minute=1))
+    with TestClient(create_app(Service(config), ROUTERS, refused), raise_server_exceptions=False) as other:
+        while other.get("/readyz").status_code != 200:
+            sleep(0.02)
+        answers = [other.get("/", headers={"accept": "text/html"}) for _ in range(3)]
+    assert answers[-1].status_code == 429 and "Wait a minute" in answers[-1].text
+    assert "retry-after" in answers[-1].headers
 
 
 def test_a_formula_leads_to_what_it_reads(client: TestClient) -> None:

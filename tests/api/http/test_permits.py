@@ -16,6 +16,7 @@ import yaml
 
 from api.history.events import drafts_of
 from api.http.config import Config, Permits
+from api.http.server import with_office
 from api.http.service import Service
 from api.permits.credential import Issuer, status_token, verify, without
 from api.permits.holder import Challenge, with_proof
@@ -234,3 +235,12 @@ def test_a_late_fact_takes_back_what_a_real_server_issued(tmp_path: Path) -> Non
         assert "it has been revoked" in told.stderr
         again = client.post("/v1/citizens/evangeline/permits", json=WANTED, headers=EVA)
         assert again.status_code == 409
+
+
+def test_a_server_for_trying_out_has_a_key_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    tried = with_office(Config(), tmp_path / "a")
+    service = Service(tried)
+    assert service.permits is not None and len(service.permits.keys()["keys"]) == 1
+    assert with_office(tried, tmp_path / "b") is tried, "who has a key keeps it"
+    service.close()
