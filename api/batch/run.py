@@ -25,6 +25,7 @@ from api.batch.aside import Checked, check_aside, unread_groups
 from api.batch.files import columns_of
 from api.batch.identities import Seen
 from api.batch.made import table_of_made
+from api.batch.made_facts import stray_rows
 from api.batch.made_records import require_made_records
 from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
 from api.batch.parts import Output, Parts
@@ -39,6 +40,7 @@ from engine.population.columns import Columns
 from engine.population.door import Admitted, from_arrow
 from engine.population.faults import BadCell, Refused
 from engine.population.links import is_named_by_others
+from engine.population.made_rows import are_of_made
 from engine.records import record
 from engine.values.periods import Period
 from engine.values.types import Kind
@@ -209,8 +211,11 @@ def group_of(job: Job) -> str:
 
 
 def makes_groups(job: Job) -> bool:
-    """Whether the output's rows are groups that a figure makes: no file lists them."""
-    return bool(job.program.settings.entities[job.entity].by) and job.entity not in job.inputs
+    """Whether the output's rows are groups that a figure makes: no file says who is in them."""
+    declared, inputs = job.program.settings.entities[job.entity], job.inputs
+    if not declared.by or not {job.entity, declared.of} <= set(inputs):
+        return bool(declared.by)
+    return are_of_made(declared, {name: columns_of(path) for name, path in inputs.items()})
 
 
 # --- a part
@@ -234,9 +239,7 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
     """A part's output: ids, the wanted figures, and what was wrong. `again` are rows whose ids an earlier part had."""
     files = {entity: str(path) for entity, path in job.inputs.items()}
     facts = {entity: _without(table, _no_facts(job, entity)) for entity, table in part.tables.items()}
-    admitted = from_arrow(
-        job.program, job.period, facts, complete=job.complete, leave_out=True, files=files, refused=again
-    )
+    admitted = _admitted(job, facts, files, again)
     _note(job, part, admitted.problems, report)
     heads = {entity: table.column_names for entity, table in facts.items()}
     report.unread += unread_columns(job.program, job.period, job.wanted, heads)
@@ -253,6 +256,19 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
     report.handed_over += result.handed_over
     report.handed(result.causes)
     return _table(job, part, admitted, result, marginals=marginals, report=report)
+
+
+def _admitted(job: Job, tables: Mapping[str, Table], files: Mapping[str, str], again: Sequence[Refused]) -> Admitted:
+    """The part without the rows at fault; without those too that state facts of groups that no figure makes."""
+
+    def let_in(refused: Sequence[Refused]) -> Admitted:
+        return from_arrow(
+            job.program, job.period, tables, complete=job.complete, leave_out=True, files=files, refused=refused
+        )
+
+    admitted = let_in(again)
+    lost = [] if admitted.columns is None else stray_rows(job.program, admitted.columns, tables)
+    return let_in([*again, *lost]) if lost else admitted
 
 
 def _no_facts(job: Job, entity: str) -> list[str]:

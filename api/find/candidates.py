@@ -11,6 +11,7 @@ import numpy as np
 from api.assess.binding import bind
 from api.assess.gathering import part_of, population_of
 from api.batch.files import find_inputs
+from api.batch.made_facts import require_made
 from api.cases.reach import reached
 from api.failures import Failure
 from api.find.from_logs import add_debts, add_owners, wanted_of
@@ -53,6 +54,7 @@ def from_files(program: Program, at: Period, files: Sequence[str]) -> Among:
     admitted = from_arrow(program, at, tables, files={entity: str(path) for entity, path in paths.items()})
     if admitted.columns is None:
         raise Failure(f"the tables have faults: {_faults(admitted.problems)}", "correct these cells")
+    require_made(program, admitted.columns, tables)
     ids = admitted.columns.ids
     heads = {entity: table.column_names for entity, table in tables.items()}
 

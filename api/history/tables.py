@@ -112,7 +112,7 @@ def admit(
     known, others = _parted(program, sound, also)
     known, lent = _with_named(program, known)
     period = read_period(program, str(day.year))
-    door = from_arrow(program, period, known, complete=True, leave_out=skip_bad)
+    door = from_arrow(program, period, known, complete=True, leave_out=skip_bad, made=False)
     tell = _Telling(program, given, known, lent, files)
     problems = sorted(map(tell.told, door.problems), key=lambda fault: (fault.table, fault.row))
     faults = tuple(dict.fromkeys(problems[:MAX_FAULTS]))

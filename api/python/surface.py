@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from api.batch.made_facts import require_made
 from api.batch.run import check_wanted
 from api.batch.table import Rows, figure_column, ids_of, table_of
 from api.batch.unread import unread_columns
@@ -80,6 +81,7 @@ class Law:
             self.program, period, wanted, {name: table.column_names for name, table in tables.items()}
         ):
             warnings.warn(told, stacklevel=2)
+        self._require_listed(columns, entity)
         result = evaluate(self.program, columns, [definition.name for definition in wanted], threads=threads)
         rows = Rows(len(tables[entity]), None)
         made = {f"{entity}_id": ids_of(entity, tables[entity], 0)}
@@ -123,6 +125,7 @@ class Law:
         known = names[definition.entity]
         if of not in known:
             raise Misuse(f"no {definition.entity} has the id `{of}`", suggestion(of, known))
+        self._require_listed(columns, definition.entity)
         rows = Together(self.program, columns).rows(definition.entity, known.index(of))
         case = case_of(self.program, columns, rows, names=names)
         return "\n\n".join("\n".join(render(tree)) for tree in why(self.program, case, definition, of).trees)
@@ -134,7 +137,17 @@ class Law:
             shown = "\n  ".join(map(str, admitted.problems[:_SHOWN]))
             count = f"{len(admitted.problems):,} fault{'s' * (len(admitted.problems) > 1)}"
             raise Failure(f"the frames have {count}:\n  {shown}", "correct the cells")
+        require_made(self.program, admitted.columns, tables)
         return admitted.columns
+
+    def _require_listed(self, columns: Columns, entity: str) -> None:
+        """Raise Misuse for groups that a figure makes, since a frame of facts of these need not have a row of each."""
+        if entity not in columns.counts:
+            declared = self.program.settings.entities[entity]
+            remedy = (
+                f"want a figure of each {declared.of} or {declared.within}, or give each {declared.of} a `{entity}_id`"
+            )
+            raise Misuse(f"no frame says who is in which {entity}: a figure makes them", remedy)
 
     def _case(self, data: Mapping[str, object], at: int | str) -> Case:
         problems = Diagnostics()

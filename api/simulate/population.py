@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from api.batch.begun import whole_table
 from api.batch.files import find_inputs
+from api.batch.made_facts import require_made
 from api.failures import Failure, Misuse, count, suggestion
 from api.simulate.column_map import ColumnMap, renamed
 from api.simulate.view import View
@@ -146,6 +147,7 @@ def admit(
         raise Failure(
             f"the population has {count(len(gathered.problems), 'fault')}:\n  {shown}{more}", "correct the cells"
         )
+    require_made(program, gathered.columns, tables)
     empty = _empty_said(program, gathered.columns)
     columns, notes = _carried(program, gathered.columns, source.year, at, index)
     if source.year is not None and str(source.year) != str(at) and index not in ("", "none"):
