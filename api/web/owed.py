@@ -107,6 +107,8 @@ async def go_on(request: Request) -> Response:
         if wrong and asked is not None:
             return await _question(request, law, answers, asked, wrong=wrong)
         return attachment(law, f"{answers.year}", people_saved(law, answers), turns_saved(law, answers))
+    if go in answers.extra:
+        return _extra(request, law, answers, go, {})
     if asked is not None and answers.changed_rows(asked, go, fields):
         return await _question(request, law, answers, asked, wrong={}, fresh=go.startswith("more."))
     if asked is not None and go == "on":

@@ -31,7 +31,8 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A permit of the register. `standing`: met (valid), unmet (revoked) or spared (not yet, or no longer)."""
+    """A permit of the register. `standing`: met (valid), unmet (revoked) or spared (not yet, or no longer);
+    `revoked`: on what day it was, and `why`."""
 
     place: int
     label: str
@@ -40,6 +41,7 @@ class Own:
     issued: str
     standing: str
     words: str
+    revoked: str
     why: str
     categories: Sequence[Category]
 
@@ -77,9 +79,17 @@ def own_said(service: Service, entry: RegisteredPermit, today: date) -> Own:
     labels = _labels(law, entry.over)
     first = entry.decided_for.isoformat()
     categories = [Category(code, labels.get(code, ""), first, last.isoformat()) for code, last in entry.codes.items()]
-    why = f"Revoked on {entry.revoked_at[:10]}: {entry.why}" if entry.revoked_at else ""
     return Own(
-        entry.place, label, first, entry.holds_until.isoformat(), entry.issued_at[:10], standing, words, why, categories
+        entry.place,
+        label,
+        first,
+        entry.holds_until.isoformat(),
+        entry.issued_at[:10],
+        standing,
+        words,
+        (entry.revoked_at or "")[:10],
+        entry.why or "",
+        categories,
     )
 
 

@@ -142,7 +142,14 @@ def opened_from(law: Law, content: bytes) -> Opened:
     if said.get(PEOPLE) is None:
         told = "the file does not say who there is: its answers are about a case in another file"
         raise Failure(told, "go on with it in the terminal: `rulewright ask` with that case")
-    opened = Opened(said, case_of_people(program, said[PEOPLE]))
+    try:
+        case = case_of_people(program, said[PEOPLE])
+    except Failure as fault:
+        told = f"the file says who there is in a way that these rules do not know: {fault.message}"
+        raise Failure(
+            told[:MOST_LETTERS], "open it on the page where it was saved, or with the rules it is about"
+        ) from None
+    opened = Opened(said, case)
     opened.given |= opened.case.given
     for entry in (entry for turn in turns for entry in turn):
         _take(program, opened, entry)

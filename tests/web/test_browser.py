@@ -218,7 +218,7 @@ def test_answers_are_saved_to_a_file_and_opened_again_without_a_script(
     page.get_by_label("Your file").set_input_files(tmp_path / "answers.json")
     press(page, "Open it")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert page.get_by_role("heading", name="Your answers are here again").is_visible()
+    assert page.get_by_role("heading", name="Your answers are back").is_visible()
     press(page, "Go on with 2 answers")
     assert "Are you married" in page.inner_text("h1") and page.url == f"{address}/owed"
     context.close()

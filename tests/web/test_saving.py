@@ -73,7 +73,7 @@ def test_what_is_saved_and_opened_again_is_the_same(client: TestClient) -> None:
     }  # fmt: skip
     said = saved(client, OWED, fields)
     answer = opened(client, OWED, said)
-    assert answer.status_code == 200 and "Your answers are here again" in answer.text
+    assert answer.status_code == 200 and "Your answers are back" in answer.text
     again = carried(answer.text)
     assert again == fields, "the order of the answers is none of a dictionary's matters"
     assert saved(client, OWED, again) == said
@@ -103,6 +103,13 @@ def test_the_browser_goes_on_from_what_the_terminal_saved(client: TestClient, tm
     fields |= {"said-home-1": "yes", "said-home-2": "yes"}
     check = words(client.post(OWED, data={**fields, "go": "check"}).text)
     assert "things that you said are as usual" in check and "Ben: 9" in check
+    asked = (
+        client.post(OWED, data={**fields, "go": "f.head.x"}).status_code,
+        client.post(OWED, data={**fields, "go": "f.you.social_security_without_form"}),
+    )
+    assert asked[0] == 200 and 'name="f.you.social_security_without_form"' in asked[1].text
+    changed = client.post(OWED, data={**carried(asked[1].text), "f.you.social_security_without_form": "99", "go": "on"})
+    assert "$99" in changed.text
     assert saved(client, OWED, fields)["people"]["tax_units"]["home"]["dependents"] == ["Ben", "Mia"]
 
 
