@@ -39,7 +39,7 @@ from engine.ir.program import Definition, Program
 from engine.values.periods import Period, Unit
 from engine.values.types import Value
 
-TODAY, WAITING, LATER = 38_000, 14_000, 4_000
+TODAY, WAITING, LATER = 44_000, 8_000, 4_000
 """How much work (`trial.Budget`) goes into changes of today, into waiting alone, and into changes on later days, for
 which what the first two left is there besides. A thousand take 10 to 15 ms: so all of it takes less than a second.
 After a search of today that was cut short no later day is searched: it would take as long, and say less."""

@@ -63,7 +63,7 @@ class Search:
         records = tuple(sorted((*self.more, more)))
         if records not in self._with:
             case, fields = added(self.trial.program, self.trial.case, self.trial.fact, more.kind, more.owner)
-            trial = self.trial.in_case(case)
+            trial = self.trial.with_records(case, records)
             search = Search(trial, self.undecided, self.fields | fields, records, _with=self._with)
             self._with[records] = search if fields else None
         return self._with[records]

@@ -60,10 +60,12 @@ class Trial:
     """By how many steps of which size a number had to move until the condition held, the last one last."""
     fruitless: int = 0
     """How many numbers were looked through gap by gap, and nothing was decided."""
+    records: tuple[object, ...] = ()
+    """Which records were added to the case."""
     _kept: Kept | None = field(default=None)
     _traces: Traces = field(default_factory=Traces)
     _hanging: Hanging | None = field(default=None)
-    _found_before: dict[_Sets, Found] = field(default_factory=dict)
+    _found_before: dict[tuple[object, ...], Found] = field(default_factory=dict)
     _answers: dict[_Sets, Hangs | None] = field(default_factory=dict)
     _outcomes: dict[_Stated, Outcome] = field(default_factory=dict)
 
@@ -72,6 +74,10 @@ class Trial:
         return replace(
             self, case=case, _kept=None, _traces=Traces(), _hanging=None, _found_before={}, _answers={}, _outcomes={}
         )
+
+    def with_records(self, case: Case, records: tuple[object, ...]) -> Trial:
+        """The same condition of the case with some records more."""
+        return replace(self.in_case(case), records=records, _found_before=self._found_before)
 
     def later(self, case: Case, budget: Budget) -> Trial:
         """The same condition of the case at a later period, where only what differs there is evaluated anew."""
@@ -140,13 +146,13 @@ class Trial:
         self._found_before[self._whenever(key)] = found
         return None if may(outcome) else self.hanging.of(interpreter, self.fact)
 
-    def _whenever(self, key: _Sets) -> _Sets:
-        """The facts, those of the case's own period as if it were another one's."""
+    def _whenever(self, key: _Sets) -> tuple[object, ...]:
+        """The facts, those of the case's own period as if it were another one's, and the records."""
         at = self.case.at
-        first, second = (
+        sets = (
             frozenset(fact._replace(period=ETERNITY) if fact.period == at else fact for fact in facts) for facts in key
         )
-        return first, second
+        return (*sets, self.records)
 
     def holds(self, changed: Mapping[Fact, Value]) -> bool:
         """Whether the condition surely holds with some facts changed."""

@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice, product
+from math import prod
 
 from api.cure.places import YEARS_AHEAD, Line, Range, members_of, place_of
 from api.cure.points import is_wide, nearest, together
@@ -76,6 +77,8 @@ class Witnesses:
             tried = dict(zip(facts, combination, strict=True))
             if self.trial.holds(tried):
                 return tried
+        if prod(map(len, values)) <= COMBINATIONS and all(self._members(fact) is not None for fact in facts):
+            return None  # there are no other values
         return self._in_turn({}, facts, bounds) or self._in_a_box(facts, bounds)
 
     def _are_wide(self, facts: Sequence[Fact]) -> bool:
@@ -140,10 +143,11 @@ class Witnesses:
         first, last, up = way
         if not others and not fixed and is_wide(line) and self.trial.may((), {}, {fact: line.values(first, last)}):
             return nearest(self.trial, fact, up)
-        stack = [(first, last)] if first <= last else []
+        stack, halvings = [(first, last)] if first <= last else [], bounds.halvings
         if line.kind is Kind.DATE:
             stack = [(first + line.step, last), (first, first)]  # the day that is asked about does most often
-        for _ in range(bounds.halvings):
+            halvings = halvings if others else max(halvings, 4 * len(self._turning))  # as many as there can be
+        for _ in range(halvings):
             if not stack:
                 return None
             low, high = stack.pop()
