@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from api.cases.files import load_case
@@ -13,11 +14,12 @@ from api.cli.output import advancing, complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.rules import programs
 from api.schema import Json, as_data, cited
+from api.simulate.left import left_of
 from api.simulate.writing import appearing, check_place
 from api.sweep.causes import Cause
 from api.sweep.chart import LAW, REFORM, drawn, write_drawing
 from api.sweep.sweep import Break, Curve, Law, Sweep, Vary, sweep
-from engine.values.numbers import with_commas
+from engine.values.numbers import format_decimal, with_commas
 
 _VARY = re.compile(r"\s*([A-Za-z_][\w.:]*)\s*=\s*(\S+?)\s*\.\.\s*(\S+)\s*")
 
@@ -44,7 +46,7 @@ def sweep_command(
         reform = Law(programs.load_program(rules, reforms), names) if reforms else None
     case = load_case(law.program, path, at)
     with waiting("sweeping, the first time with machine code to make"), advancing("times computed") as tell:
-        swept = sweep(law, reform, case, asked, show, on_progress=tell)
+        swept = sweep(law, reform, case, asked, show, on_progress=tell, left=left_of(law.program))
     for line in unread_facts(law.program, case, [find_definition(law.program, name) for name in (*show, asked.fact)]):
         complain(line)
     for drawing in drawings:
@@ -75,6 +77,9 @@ def _report(swept: Sweep, place: int) -> None:
     say()
     for line in drawn(swept, place):
         say(f"  {line}")
+    if swept.reform is not None:
+        say()
+        say(f"  {LAW} current law   {REFORM} {' and '.join(swept.reform.basis.reforms)}, where it differs")
     _table(curve, LAW, swept.reform is not None)
     if swept.reform is not None:
         _table(swept.reform.curves[place], REFORM, True)
@@ -82,11 +87,15 @@ def _report(swept: Sweep, place: int) -> None:
 
 def _table(curve: Curve, mark: str, several: bool) -> None:
     say()
-    heads = ["from", "to", "value at start", "value at end", "slope"]
+    rates = any(segment.taken for segment in curve.segments)
+    heads = ["from", "to", "value at start", "value at end", "slope", *(["marginal rate"] if rates else [])]
     rows = [
-        [_value(segment.from_), _value(segment.to), _value(segment.value_from), _value(segment.value_to), segment.slope]
+        [
+            *map(_value, (segment.from_, segment.to, segment.value_from, segment.value_to)), segment.slope,
+            *([_percent(segment.taken)] if rates else []),
+        ]
         for segment in curve.segments
-    ]
+    ]  # fmt: skip
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
     lead = f"{mark} " if several else "  "
     for row in (heads, *rows):
@@ -98,6 +107,10 @@ def _table(curve: Curve, mark: str, several: bool) -> None:
         for cause in break_.causes:
             say(f"      {_cause(cause)}")
     say()
+
+
+def _percent(taken: str) -> str:
+    return f"{format_decimal(Fraction(round(Fraction(taken) * 10_000), 100), 2)}%" if taken else "-"
 
 
 def _value(value: Json) -> str:

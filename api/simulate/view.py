@@ -74,6 +74,11 @@ _KEYS = tuple(View.__dataclass_fields__)
 _NEEDED = ("unit", "person", "weight", "incomes", "taxes")
 
 
+def has_view(program: Program) -> bool:
+    """Whether a ruleset has a view of its own."""
+    return (_VIEWS / f"{program.settings.name}.yaml").is_file()
+
+
 def load_view(program: Program, path: Path | None = None) -> View:
     """The view of a ruleset: its own, or the one in `path`. Raises Misuse for one that does not fit the rules."""
     if path is not None and not path.is_file():

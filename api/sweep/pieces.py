@@ -22,7 +22,9 @@ TOLERANCES = (2, 20, 200, 2_000)
 MOST_POINTS = 60_000
 SAMPLES = 48
 MOST_DECIMALS = 12
+MOST_ROUNDED = 8  # figures of a sum whose roundings are told from the line
 Value = int | None
+Fit = tuple[Fraction, Fraction] | None  # the slope of a line, and its height at 0
 Values = Callable[[Sequence[int]], Sequence[Value]]
 
 
@@ -86,7 +88,7 @@ def _shape(values: Values, low: int, high: int, tolerance: int) -> Shape:
         cells = halves
     stretches = [_lines(known, stretch, tolerance) for stretch in _stretches(known, jumps)]
     compute({point for lines in stretches for line in lines for point in _samples(*line)})
-    pieces = tuple(piece for lines in stretches for piece in _joined(known, lines))
+    pieces = tuple(piece for lines in stretches for piece in _joined(known, lines, tolerance))
     compute({end for piece in pieces for end in (piece.low, piece.high)})
     pieces = tuple(replace(piece, at_low=known[piece.low], at_high=known[piece.high]) for piece in pieces)
     return Shape(pieces, tolerance, len(known))
@@ -156,9 +158,9 @@ def _samples(low: int, high: int) -> set[int]:
     return {low + width * (53 + 1019 * place) // 50_000 for place in range(1, SAMPLES)} if width > SAMPLES else set()
 
 
-def _joined(known: dict[int, Value], lines: Sequence[tuple[int, int]]) -> list[Piece]:
+def _joined(known: dict[int, Value], lines: Sequence[tuple[int, int]], tolerance: int) -> list[Piece]:
     """Lines that follow each other as pieces, each ending where it crosses the next."""
-    fits = [_fit(known, low, high) for low, high in lines]
+    lines, fits = _unparted(known, lines, tolerance)
     ends = [high for _, high in lines]
     for place, (left, right) in enumerate(pairwise(fits)):
         if left is not None and right is not None and left[0] != right[0]:
@@ -174,15 +176,51 @@ def _joined(known: dict[int, Value], lines: Sequence[tuple[int, int]]) -> list[P
     return pieces
 
 
-def _on(fit: tuple[Fraction, Fraction] | None, point: int) -> Value:
+def _unparted(
+    known: dict[int, Value], lines: Sequence[tuple[int, int]], tolerance: int
+) -> tuple[list[tuple[int, int]], list[Fit]]:
+    """The lines without those that the rounding at their first point alone parts from the one before: all points of the
+    shorter lie on the longer. And where each lies."""
+    joined: list[tuple[int, int]] = []
+    fits: list[Fit] = []
+    for low, high in lines:
+        fit = _fit(known, low, high)
+        if joined:
+            before, last = joined[-1], fits[-1]
+            longer = last if before[1] - before[0] >= high - low else fit
+            shorter = (low, high) if longer is last else before
+            if (
+                last is not None
+                and fit is not None
+                and longer is not None
+                and _lies_on(known, shorter, longer, tolerance)
+            ):
+                joined[-1], fits[-1] = (before[0], high), longer
+                continue
+        joined.append((low, high))
+        fits.append(fit)
+    return joined, fits
+
+
+def _lies_on(known: dict[int, Value], ends: tuple[int, int], line: tuple[Fraction, Fraction], tolerance: int) -> bool:
+    """Whether all that is known from one end to the other is what the line gives, but for rounding."""
+    points = (*ends, *(point for point in _samples(*ends) if point in known))
+    return all(
+        (value := known.get(point)) is not None and abs(value - line[0] * point - line[1]) <= tolerance
+        for point in points
+    )
+
+
+def _on(fit: Fit, point: int) -> Value:
     return None if fit is None else floor(fit[0] * point + fit[1] + Fraction(1, 2))
 
 
-def _fit(known: dict[int, Value], low: int, high: int) -> tuple[Fraction, Fraction] | None:
+def _fit(known: dict[int, Value], low: int, high: int) -> Fit:
     """Slope and height at 0 of the line that rounding hides, from points inside; None where there is no value.
 
     Two points far apart bound the slope: of those that it may be the one with the fewest decimals, as laws have. Then
-    every point bounds the height within half a step, and together they leave little.
+    every point bounds the height within half a step, and together they leave little. A sum of figures that are each
+    rounded moves by as many steps: the fewest that leave a height are taken.
     """
     width = high - low
     inside = sorted(sample for sample in _samples(low, high) if sample in known) or [low, high]
@@ -192,12 +230,14 @@ def _fit(known: dict[int, Value], low: int, high: int) -> tuple[Fraction, Fracti
     (first, first_value), (last, last_value) = pairs[0], pairs[-1]
     if not width:
         return Fraction(0), Fraction(first_value)
-    span = last - first
-    slope = fewest_decimals(Fraction(last_value - first_value - 1, span), Fraction(last_value - first_value + 1, span))
-    heights = [value - slope * point for point, value in pairs]
-    half = Fraction(1, 2)
-    bounds = sorted((max(heights) - half, min(heights) + half))
-    return slope, fewest_decimals(*bounds)
+    span, rise = last - first, last_value - first_value
+    for noise in range(1, MOST_ROUNDED + 1):
+        slope = fewest_decimals(Fraction(rise - noise, span), Fraction(rise + noise, span))
+        heights = [value - slope * point for point, value in pairs]
+        bounds = max(heights) - Fraction(noise, 2), min(heights) + Fraction(noise, 2)
+        if bounds[0] <= bounds[1]:
+            break
+    return slope, fewest_decimals(*sorted(bounds))
 
 
 def fewest_decimals(low: Fraction, high: Fraction) -> Fraction:

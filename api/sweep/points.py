@@ -37,11 +37,13 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A curve: a sum of figures, each added or taken away, over everybody in the case who has them."""
+    """A curve: a sum of figures, each added or taken away, over everybody in the case who has them. `of_income`: of
+    what is moved, an income, it is what is left."""
 
     name: str
     label: str
     terms: tuple[tuple[int, Definition], ...]
+    of_income: bool = False
 
 
 @dataclass(eq=False)

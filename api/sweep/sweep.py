@@ -50,13 +50,15 @@ class Vary:
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A straight piece: its ends (both included), the values there, and how much the curve changes for each unit more
-    of the fact, as a decimal or a fraction. A value is None where the figures do not apply."""
+    of the fact, as a decimal or a fraction. `taken`: of what is left of an income, the part that is taken of each unit
+    more, its marginal rate. A value is None where the figures do not apply."""
 
     from_: Json
     to: Json
     value_from: Json
     value_to: Json
     slope: str
+    taken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,16 @@ class Law:
     reforms: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Which facts are incomes, and which figures of a group `of` people take from what is left to them, with what is
+    withheld from pay, which no return assesses."""
+
+    incomes: tuple[str, ...]
+    borne: tuple[str, ...]
+    of: str
+
+
 def sweep(
     law: Law,
     reform: Law | None,
@@ -120,8 +132,10 @@ def sweep(
     show: Sequence[str],
     *,
     on_progress: Progress = lambda _done: None,
+    left: Left | None = None,
 ) -> Sweep:
-    """Sweep a fact of a complete case; `on_progress` is told how often the case has been computed.
+    """Sweep a fact of a complete case; `on_progress` is told how often the case has been computed. `left`: what is left
+    where `show` names nothing; without it, what the ruleset's assessments leave.
 
     Raises Misuse for what is not understood, Failure where there is no value."""
     if not case.complete:
@@ -137,8 +151,8 @@ def sweep(
         str(fact.period),
         values[0],
         values[1],
-        _swept(law, case, fact, ends, show, on_progress=on_progress),
-        _swept(reform, case, fact, ends, show, on_progress=on_progress) if reform is not None else None,
+        _swept(law, case, fact, ends, show, on_progress=on_progress, left=left),
+        _swept(reform, case, fact, ends, show, on_progress=on_progress, left=left) if reform is not None else None,
     )
 
 
@@ -202,10 +216,10 @@ def _entry(program: Program, definition: Definition, text: str) -> int:
     return entry
 
 
-def curves_of(program: Program, case: Case, show: Sequence[str], fact: Fact) -> list[Terms]:
-    """The curves that are wanted; if none is named, what is left of the fact after all that is assessed. Raises
-    Misuse."""
-    return [_terms(program, case, text) for text in show] or [_left(program, case, fact)]
+def curves_of(program: Program, case: Case, show: Sequence[str], fact: Fact, left: Left | None = None) -> list[Terms]:
+    """The curves that are wanted; if none is named, what is left of the fact after all that is assessed, or borne.
+    Raises Misuse."""
+    return [_terms(program, case, text) for text in show] or [_left(program, case, fact, left)]
 
 
 def _terms(program: Program, case: Case, text: str) -> Terms:
@@ -229,28 +243,34 @@ def _terms(program: Program, case: Case, text: str) -> Terms:
     return Terms(" ".join(text.split()), label, tuple(terms))
 
 
-def _left(program: Program, case: Case, fact: Fact) -> Terms:
-    """What is varied, with what the ruleset's assessments give, without what they take."""
+def _left(program: Program, case: Case, fact: Fact, left: Left | None) -> Terms:
+    """What is moved, if it is an income, with what the ruleset's assessments give, less what they or `left` take."""
     own = program.definitions[fact.name]
-    terms: list[tuple[int, Definition]] = [(1, own)] if own.type.kind is Kind.MONEY else []
+    is_income = own.type.kind is Kind.MONEY if left is None else own.short_name in left.incomes
+    terms: list[tuple[int, Definition]] = [(1, own)] if is_income else []
+    if left is not None and case.instances.get(left.of):
+        terms += [(-1, find_definition(program, name)) for name in left.borne]
     for rules in program.settings.assessments.values():
+        if left is not None and rules.of == left.of:
+            continue
         for sign, names in ((-1, rules.liabilities), (1, rules.entitlements)):
             definitions = [find_definition(program, name) for name in names]
             terms += [(sign, definition) for definition in definitions if case.instances.get(definition.entity)]
     if not [definition for _, definition in terms if definition is not own]:
         raise Misuse("these rules assess nothing in this case", "name figures: `--show eitc`")
     name = "".join(f" {'-' if sign < 0 else '+'} {definition.short_name}" for sign, definition in terms).strip(" +")
-    return Terms(name, "What is left", tuple(terms))
+    return Terms(name, "What is left", tuple(terms), is_income and left is not None)
 
 
 # --- what is found
 
 
 def _swept(
-    law: Law, case: Case, fact: Fact, ends: tuple[int, int], show: Sequence[str], *, on_progress: Progress
-) -> Swept:
+    law: Law, case: Case, fact: Fact, ends: tuple[int, int], show: Sequence[str], *,
+    on_progress: Progress, left: Left | None,
+) -> Swept:  # fmt: skip
     program = law.program
-    curves = curves_of(program, case, show, fact)
+    curves = curves_of(program, case, show, fact, left)
     points = Points(program, case, fact, curves, Constants(program), on_progress)
     swept_curves = tuple(_curve(points, place, ends) for place in range(len(curves)))
     return Swept(basis_of(program, case, law.reforms), swept_curves)
@@ -280,6 +300,7 @@ def _segment(points: Points, terms: Terms, piece: Piece, unit: int) -> Segment:
         _amount(points, terms, piece.at_low, unit),
         _amount(points, terms, piece.at_high, unit),
         format_decimal(slope),
+        format_decimal(1 - slope) if terms.of_income else "",
     )
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from api.failures import Misuse
 from api.rules.programs import load_program
+from api.simulate.left import left_of
 from api.sweep.pieces import fewest_decimals, shape_of
 from api.sweep.points import Points
 from api.sweep.sweep import Law, Vary, curves_of, sweep, varied
@@ -214,3 +215,48 @@ def test_the_causes_of_breaks_take_over_what_was_found_at_the_point_before(us: P
             interpreter.find(figure)
         works.append(interpreter.work)
     assert max(works[1:]) < works[0] and done == [1, 2, 3]
+
+
+def test_what_is_left_is_less_what_is_withheld_too(us: Program) -> None:
+    """26 USC 3101: no return assesses the employee's share, and it was left out of what is left."""
+    case = lone_parent(us, 0)
+    (curve_left,) = sweep(
+        Law(us), None, case, Vary("employment_income", "0", "30000", "ada"), [], left=left_of(us)
+    ).law.curves
+    assert curve_left.label == "What is left"
+    slopes = [(segment.slope, segment.taken) for segment in curve_left.segments]
+    assert slopes[:2] == [("1.2635", "-0.2635"), ("1.4135", "-0.4135")]  # of 1.34 and 1.49 less 0.062 and 0.0145
+    assert abs(Fraction(str(curve_left.segments[1].from_)) - 2_500) <= Fraction(2, 100)
+
+
+def test_what_is_spent_is_no_income_that_is_left(us: Program) -> None:
+    vary = Vary("charitable_cash_donations", "0", "20000", "ada")
+    (curve_left,) = sweep(Law(us), None, lone_parent(us, 60_000), vary, [], left=left_of(us)).law.curves
+    assert curve_left.name == "- income_tax - tax_unit_employee_share_of_payroll_tax"
+    assert {segment.taken for segment in curve_left.segments} == {""}
+
+
+def test_rounding_of_the_figures_of_a_sum_makes_no_pieces() -> None:
+    """Four figures, each rounded by itself: the line is one, and its slope the law's own."""
+    rates = (Fraction("0.062"), Fraction("0.0145"), Fraction("0.1"), Fraction("0.1106"))
+
+    def rounded(x: int) -> int:
+        return x - sum(floor(rate * x + Fraction(1, 2)) for rate in rates)
+
+    shape = shape_of(lambda points: [rounded(x) for x in points], 2_516_667, 3_414_999)
+    assert [piece.slope for piece in shape.pieces] == [1 - sum(rates, Fraction(0))]
+
+
+def test_the_command_says_which_mark_is_which_and_the_marginal_rate(tmp_path: Path) -> None:
+    reform = tmp_path / "larger.yaml"
+    reform.write_text("about: Larger\nlaw: A bill\nset:\n  refundable_ctc_each: {2024-01-01: 3_000}\n")
+    case = (
+        "at: 2024\ncomplete: true\npeople: {ada: {age: 34}, ben: {age: 9}}\n"
+        "tax_units: {home: {head: ada, dependents: [ben]}}\n"
+    )
+    asked = ("sweep", "us", "-", "--vary", "employment_income=0..30000", "--of", "ada", "--reform", reform)
+    done = run(*asked, stdin=case)
+    assert done.returncode == 0, done.stderr
+    assert "* current law   + larger, where it differs" in done.stdout
+    assert "marginal rate\n" in done.stdout
+    assert "-26.35%\n" in done.stdout

@@ -20,6 +20,7 @@ from api.http.reading import Document
 from api.http.routes.calculate import CASE, law_of
 from api.http.schemas import body_of, refusals
 from api.http.service import Service, answer, read_document, same, service_of, tag_of, unchanged
+from api.simulate.left import left_of
 from api.sweep import sweep as use_case
 
 router = APIRouter(tags=["figures"])
@@ -93,7 +94,7 @@ def _swept(service: Service, law: Law, reform: Law | None, document: Document, f
     ]
     assert laws[0] is not None
     try:
-        return use_case.sweep(laws[0], laws[1], case, vary, form.show)
+        return use_case.sweep(laws[0], laws[1], case, vary, form.show, left=left_of(law.program))
     except Failure as fault:
         sent = [name for names in case.instances.values() for name in names]
         words = [*sent, form.vary.fact, str(form.vary.from_), str(form.vary.to), form.vary.of, *form.show]
