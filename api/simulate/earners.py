@@ -11,12 +11,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from api.failures import Misuse, suggestion
+from api.simulate.bands import bands_of
 from api.simulate.known import Entries, known_entries
 from api.simulate.view import View
 from engine.ir.program import Program
@@ -64,6 +65,13 @@ class Kept:
     step: int
     parts: Mapping[str, Floats]
     participation: Floats | None
+    _bands: dict[str, NDArray[np.int64]] = field(init=False, repr=False, default_factory=dict)
+
+    def bands(self, name: str) -> NDArray[np.int64]:
+        """For each unit the place among `BANDS` of its rate, `marginal` or `participation`; -1 where it has none."""
+        if name not in self._bands:
+            self._bands[name] = bands_of(getattr(self, name))
+        return self._bands[name]
 
     @property
     def marginal(self) -> Floats:

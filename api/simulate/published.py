@@ -20,11 +20,12 @@ from api.simulate.answers import (
     Share,
     Winners,
 )
+from api.simulate.bands import BANDS, HIGH_BAND
 from api.simulate.disclosure import Published
 from api.simulate.earners import Kept
 from api.simulate.groups import Parting
 from api.simulate.named_published import named_hidden, tables_of_named
-from api.simulate.rates import BANDS, HIGH_BAND, band_of, takes_most
+from api.simulate.rates import takes_most
 from api.simulate.tables import FARES, fares_of
 from api.simulate.weighed import Weighed
 
@@ -56,8 +57,7 @@ def tables_of_units(answer: ReformAnswer, weighed: Weighed, ways: Sequence[Parti
     kept = {each.role: each for each in weighed.before.kept}, {each.role: each for each in weighed.after.kept}
     for rates in answer.rates:
         for side, shown in enumerate(_shown_bands(rates)):
-            per_unit = getattr(kept[side][rates.earner], rates.name)
-            of = np.where(np.isnan(per_unit), -1, band_of(np.nan_to_num(per_unit)))
+            of = kept[side][rates.earner].bands(rates.name)
             key = ("rates", rates.name, rates.earner, ("before", "after")[side])
             tables.append(_table(key, range(len(BANDS)), of, shown))
             high = bool((rates.above_70_before, rates.above_70_after)[side])

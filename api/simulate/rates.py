@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.simulate.answers import CliffCause, RateBand, Rates
+from api.simulate.bands import BANDS, HIGH_BAND
 from api.simulate.earners import Kept
 from api.simulate.exactly import rounded_text
 from api.simulate.sampling import Floats
@@ -16,33 +17,25 @@ from api.simulate.suppress import SMALL_BELOW, suppressed
 from api.simulate.weighed import Weighed
 from engine.values.numbers import with_commas
 
-BANDS = (
-    "below zero", "0%", "up to 10%", "10 to 20%", "20 to 30%", "30 to 40%", "40 to 50%", "50 to 70%", "70 to 100%",
-    "above 100%",
-)  # fmt: skip
-_EDGES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
-HIGH_BAND = BANDS.index("70 to 100%")
-
 
 def rates_of(weighed: Weighed) -> tuple[Rates, ...]:
     """What each earner does not keep: of a step more, and of all that they earn beside earning nothing."""
     told: list[Rates] = []
     for before, after in zip(weighed.before.kept, weighed.after.kept, strict=True):
-        of_more = _rates("marginal", before.role, _of_more(weighed, before), weighed, before.marginal,
-                         after=after.marginal)  # fmt: skip
+        of_more = _rates("marginal", _of_more(weighed, before), weighed, before, after)
         causes = [cliff_causes(weighed, each) for each in (before, after)]
         told.append(replace(of_more, causes_before=causes[0], causes_after=causes[1]))
-        of_all = before.participation, after.participation
-        if of_all[0] is not None and of_all[1] is not None and (~np.isnan(of_all[0])).any():
-            about = _of_all(weighed, before.role)
-            told.append(_rates("participation", before.role, about, weighed, of_all[0], after=of_all[1]))
+        there = before.participation is not None and after.participation is not None
+        if there and (before.bands("participation") >= 0).any():
+            told.append(_rates("participation", _of_all(weighed, before.role), weighed, before, after))
     return tuple(told)
 
 
 def takes_most(kept: Kept) -> NDArray[np.int64]:
     """For each unit that loses more than it earns the place, among the parts, of what takes most; else -1."""
-    places = np.full(len(kept.marginal), -1, dtype=np.int64)
-    high = np.flatnonzero(band_of(np.nan_to_num(kept.marginal)) == len(BANDS) - 1)
+    bands = kept.bands("marginal")
+    places = np.full(len(bands), -1, dtype=np.int64)
+    high = np.flatnonzero(bands == len(BANDS) - 1)
     if len(high):
         places[high] = np.argmax(np.stack([part[high] for part in kept.parts.values()]), axis=0)
     return places
@@ -88,19 +81,21 @@ def _of_all(weighed: Weighed, role: str) -> str:
     )
 
 
-def _rates(name: str, earner: str, about: str, weighed: Weighed, before: Floats, *, after: Floats) -> Rates:
-    there = ~np.isnan(before) & ~np.isnan(after)
+def _rates(name: str, about: str, weighed: Weighed, before: Kept, after: Kept) -> Rates:
+    both = [kept.bands(name) for kept in (before, after)]
+    there = (both[0] >= 0) & (both[1] >= 0)
     weights = weighed.weights[there] / weighed.scale
     total = float(weights.sum())
-    bands = [band_of(rates[there]) for rates in (before, after)]
+    bands = [of[there] for of in both]
     n = np.stack([np.bincount(of, minlength=len(BANDS)) for of in bands], axis=1)
     hidden = suppressed(n)
     held = [np.bincount(of, weights, len(BANDS)).astype(np.float64) for of in bands]
     rows = tuple(_rate_band(at, n, hidden, held, total) for at in range(len(BANDS)))
-    means = [rounded_text(100 * float(weights @ rates[there]) / total, 2) if total else "" for rates in (before, after)]
+    rates = [getattr(kept, name)[there] for kept in (before, after)]
+    means = [rounded_text(100 * float(weights @ rate) / total, 2) if total else "" for rate in rates]
     high = [_high(hidden[HIGH_BAND:, side], n[HIGH_BAND:, side], held[side][HIGH_BAND:], total) for side in (0, 1)]
     cliffs = ["" if hidden[-1, side] else rounded_text(float(held[side][-1]), 0) for side in (0, 1)]
-    return Rates(name, earner, about, rows, means[0], means[1], high[0], high[1], cliffs[0], cliffs[1])
+    return Rates(name, before.role, about, rows, means[0], means[1], high[0], high[1], cliffs[0], cliffs[1])
 
 
 def _rate_band(
@@ -133,15 +128,6 @@ def _named(weighed: Weighed, name: str) -> str:
     """A figure by its label, and by its name in the rules."""
     label = _label(weighed, name)
     return f"`{name}`" if label == name else f"{label[0].lower()}{label[1:]} (`{name}`)"
-
-
-def band_of(rates: Floats) -> NDArray[np.int64]:
-    """For each rate the place of its band among `BANDS`."""
-    rounded = np.round(rates, 9)
-    place = np.searchsorted(_EDGES, rounded, side="left") + 1  # a rate on an edge is in the band below it
-    place[rounded == 0] = 1
-    place[rounded < 0] = 0
-    return place
 
 
 def high_rates(rates: Rates) -> Iterator[str]:

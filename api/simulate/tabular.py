@@ -17,7 +17,8 @@ Row = dict[str, object]
 
 
 def tables(simulation: Simulation) -> dict[str, list[Row]]:
-    """Rows by table; Tax-Calculator's too, if they were asked for. Numbers are decimals in texts; none is null."""
+    """Rows by table; those of cliffs where some can be told, Tax-Calculator's if they were asked for. Numbers are
+    decimals in texts; none is null."""
     rows_of: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "rates")}
     for year in simulation.years:
         for reform in year.reforms:
@@ -45,7 +46,7 @@ def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
     ]
     households = reform.households
     return {
-        "budget": budget, **_by(reform), "rates": list(_bands(reform)),
+        "budget": budget, **_by(reform), "rates": list(_bands(reform)), "cliff_causes": list(_causes(reform)),
         **({f"household_{name}": rows for name, rows in _by(households).items()} if households is not None else {}),
     }  # fmt: skip
 
@@ -90,6 +91,17 @@ def _bands(reform: ReformAnswer) -> Iterator[Row]:
                 "share_before": rate_band.before,
                 "share_after": rate_band.after,
             }
+
+
+def _causes(reform: ReformAnswer) -> Iterator[Row]:
+    """What takes most of more earnings from those who lose more than they earn, under each law."""
+    for rates in reform.rates:
+        for law, causes in (("current law", rates.causes_before), ("reform", rates.causes_after)):
+            for cause in causes:
+                yield {
+                    "rate": rates.name, "earner": rates.earner, "law": law, "figure": cause.figure,
+                    "label": cause.label, "n": cause.n, "share_percent": cause.share,
+                }  # fmt: skip
 
 
 def _named(reform: ReformAnswer) -> Iterator[tuple[str, list[Row]]]:

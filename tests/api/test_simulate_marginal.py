@@ -13,6 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from api.rules.programs import load_program
+from api.simulate import tabular
+from api.simulate.answers import CliffCause, Rates, ReformAnswer, Simulation, Winners, YearAnswer
+from api.simulate.bands import BANDS, bands_of
 from api.simulate.earners import Kept, earners_of, read_roles
 from api.simulate.outcomes import Outcome, outcome
 from api.simulate.population import Source, admit
@@ -114,3 +117,25 @@ def test_a_cliff_is_named_by_what_takes_most_unless_too_few_have_it() -> None:
     assert causes[0].label == "SNAP"
     few = replace(kept, parts={**kept.parts, "household_snap_taken_up": np.where(units < 9, 1.2, 0.0)})
     assert cliff_causes(weighed, few) == ()
+
+
+def test_a_table_names_the_cause_of_each_cliff_under_each_law() -> None:
+    snap, tax = CliffCause("snap", "SNAP", 12, "73.47"), CliffCause("tax", "Tax", 13, "26.53")
+    rates = Rates("marginal", "head", "", (), "", "", "", "", "", "", (snap, tax), (tax,))
+    reform = ReformAnswer("r", "", (), "", False, (), (), Winners("", (), ()), (), (), "", (rates,), ())
+    year = YearAnswer("2026", False, 40, 40, "40", (), "", (reform,))
+    front = {"year": "2026", "projected": False, "reform": "r", "rate": "marginal", "earner": "head"}
+    assert tabular.tables(Simulation("us", "USD", "", (), (year,), (), {}))["cliff_causes"] == [
+        {**front, "law": "current law", "figure": "snap", "label": "SNAP", "n": 12, "share_percent": "73.47"},
+        {**front, "law": "current law", "figure": "tax", "label": "Tax", "n": 13, "share_percent": "26.53"},
+        {**front, "law": "reform", "figure": "tax", "label": "Tax", "n": 13, "share_percent": "26.53"},
+    ]
+
+
+def test_a_rate_on_an_edge_is_in_the_band_below_it() -> None:
+    told = {
+        -0.2: "below zero", 0.0: "0%", 4e-10: "0%", 0.1: "up to 10%", 0.100001: "10 to 20%", 0.7: "50 to 70%",
+        1.0: "70 to 100%", 1.2: "above 100%", float("inf"): "above 100%",
+    }  # fmt: skip
+    assert [BANDS[place] for place in bands_of(np.array([*told]))] == [*told.values()]
+    assert bands_of(np.array([np.nan, 0.3])).tolist() == [-1, BANDS.index("20 to 30%")]

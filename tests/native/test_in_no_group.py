@@ -16,6 +16,7 @@ from engine.ir.program import Program
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
 from engine.native.results import KNOWN, UNDETERMINED
+from engine.native.running import Evaluator
 from engine.pipeline import compile_rules
 from engine.population.door import from_arrow
 from engine.values.periods import parse_period
@@ -86,6 +87,19 @@ def test_code_says_of_people_in_no_group_what_the_interpreter_says(
     assert columns is not None
     result = evaluate(program, columns, WANTED, options=Options(cache=tmp_path))
     assert not differences(program, columns, result)
+
+
+@pytest.mark.parametrize("homeless", [(0.0, 0.5), (0.5, 0.0)])
+def test_code_for_people_who_are_all_in_groups_is_not_taken_for_others(
+    program: Program, homeless: tuple[float, float], tmp_path: Path
+) -> None:
+    for share in homeless:
+        columns = from_arrow(program, AT, tables(0.0, share, seed=3)).columns
+        assert columns is not None
+        evaluator = Evaluator()  # which has nothing but what is kept on disk
+        result = evaluator.evaluate(program, columns, WANTED, options=Options(cache=tmp_path))
+        assert not differences(program, columns, result)
+        assert result.handed_over == 0
 
 
 def test_whoever_is_in_no_group_that_is_listed_is_known_to_be_in_none_only_if_lists_are_whole(program: Program) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from math import inf
 
 Mask = str | bool
+MOST_PARTS = 12  # that are remembered of a mask
 
 
 class TooCostly(Exception):
@@ -65,6 +66,8 @@ class Lanes:
         self.most_cost: float = inf
         self._names = 0
         self._watched: list[set[str]] = []
+        self._opposites: dict[str, str] = {}
+        self._parts: dict[str, tuple[str, frozenset[str]]] = {}  # what a mask was joined from, and how
 
     # --- names
 
@@ -212,26 +215,54 @@ class Lanes:
         return self._joined("or", masks, False)
 
     def _joined(self, operation: str, masks: Iterable[Mask], neutral: bool) -> Mask:
-        joined: Mask = neutral
-        seen: set[str] = set()
+        named: dict[str, None] = {}
         for mask in masks:
             if mask is (not neutral):
                 return not neutral
-            if isinstance(mask, bool) or mask in seen:
-                continue
-            seen.add(mask)
+            if isinstance(mask, str):
+                named[mask] = None
+        if len(named) > 1 and not self._simplified(operation, named):
+            return not neutral
+        joined: Mask = neutral
+        for mask in named:
             if isinstance(joined, bool):
                 joined = mask
             else:
                 left, right = (joined, mask) if joined < mask else (mask, joined)
                 joined = self.pure(f"{operation} {self.module.mask} {left}, {right}")
+                parts = self._of(operation, left) | self._of(operation, right)
+                self._parts[joined] = operation, parts if len(parts) <= MOST_PARTS else frozenset((left, right))
         return joined
+
+    def _of(self, operation: str, mask: str) -> frozenset[str]:
+        """The masks that one was joined from by an operation; itself, if by another."""
+        kind, parts = self._parts.get(mask, ("", frozenset()))
+        return parts if kind == operation else frozenset((mask,))
+
+    def _simplified(self, operation: str, named: dict[str, None]) -> bool:
+        """Leave out masks that change nothing beside the others; False where two of them decide: a and not a, or a and
+        neither a nor b."""
+        other = "or" if operation == "and" else "and"
+        held = frozenset().union(*(self._of(operation, mask) for mask in named))
+        for mask in list(named):
+            opposite = self._opposites.get(mask)
+            if opposite is not None and not held.isdisjoint(self._of(other, opposite)):
+                return False
+            kind, parts = self._parts.get(mask, ("", frozenset()))
+            if kind == other and not parts.isdisjoint(held):
+                del named[mask]
+                held = frozenset().union(*(self._of(operation, left) for left in named))
+        return True
 
     def opposite(self, mask: Mask) -> Mask:
         """Lanes where it does not hold."""
         if isinstance(mask, bool):
             return not mask
-        return self.pure(f"xor {self.module.mask} {mask}, splat (i1 true)")
+        if mask in self._opposites:
+            return self._opposites[mask]
+        made = self.pure(f"xor {self.module.mask} {mask}, splat (i1 true)")
+        self._opposites[made] = mask
+        return made
 
     def chosen(self, mask: Mask, then: Mask, otherwise: Mask) -> Mask:
         """`then` in the lanes of `mask`, else `otherwise`."""

@@ -334,13 +334,16 @@ def round_to(work: Arithmetic, a: Number, step: Number, mode: RoundingMode) -> t
         steps = to_steps(work, a, size, mode)
         return multiply(work, plain(steps), fixed(work, size)), False
     bad = work.compare("<=", step.n, work.constant(0))
-    positive = Number(
-        _sound_divisor(work, step.n), step.m, step.d,
-        max(step.low, _least(step)), max(step.high, _least(step)),
-    )  # fmt: skip
+    positive = step if step.sound and step.low > 0 else _above_zero(work, step)
     quotient, _ = divide(work, a, positive)
     whole = plain(to_steps(work, quotient, Fraction(1), mode))
     return multiply(work, whole, positive), bad
+
+
+def _above_zero(work: Arithmetic, a: Number) -> Number:
+    """The number where it is above zero, which whoever asks must see to elsewhere."""
+    low, high = max(a.low, _least(a)), max(a.high, _least(a))
+    return Number(_sound_divisor(work, a.n), a.m, a.d, low, high, sound=True)
 
 
 def _least(a: Number) -> Fraction:

@@ -100,7 +100,7 @@ def deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str,
         " ".join(map(str, wanted)),
         *sorted(_said(cell, held) for cell, held in shape.columns.items()),
         *sorted(f"{entity} {size}" for entity, size in (*shape.capacity.items(), *shape.members.items())),
-        " ".join(sorted(shape.in_order)),
+        f"{' '.join(sorted(shape.in_order))}; placed {' '.join(sorted(shape.placed))}",
         f"of {' '.join(sorted(layout.columns.counts))}; owned {' '.join(sorted(layout.columns.owners))}",
         f"{shape.complete} {layout.columns.complete} {' '.join(sorted(shape.stated))}",
     )

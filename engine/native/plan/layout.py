@@ -70,6 +70,7 @@ class Layout:
     capacity: dict[str, int] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     in_order: frozenset[str] = frozenset()
+    placed: set[str] = field(default_factory=set)
     kept: dict[Cell, tuple[Entries, Entries | None]] = field(default_factory=dict)
     zeros: dict[tuple[int, Storage], tuple[Entries, Entries | None]] = field(default_factory=dict)
     beyond: set[int] = field(default_factory=set)
@@ -105,7 +106,9 @@ class Layout:
         shapes = {cell: ColumnShape(self.held(cell).storage, missing) for cell, missing in cells.items()}
         entities = self.program.settings.entities
         stated = frozenset(entity for entity in self.columns.groups if entities[entity].by)
-        return Shape(shapes, self.capacity, self.members, self.in_order, self.columns.complete, stated)
+        # Who is not known to be in a group may be computed as if they were in none: that would be another shape.
+        placed = frozenset(self.placed) if self.columns.complete else frozenset[str]()
+        return Shape(shapes, self.capacity, self.members, self.in_order, self.columns.complete, stated, placed)
 
     def held(self, cell: Cell) -> Held:
         """How a column is held: decided by its definition, not by its entries."""
@@ -352,6 +355,8 @@ def _list_members(layout: Layout) -> None:
             of, role = of[order], role[order]
         layout.links[GroupOfEach(group)] = padded(of, np.int32)
         inside = np.flatnonzero(of >= 0)
+        if len(inside) == len(of):
+            layout.placed.add(group)
         order = _order([role[inside], of[inside]])
         members = inside if order is None else inside[order]
         if np.array_equal(members, np.arange(len(members))):
@@ -405,6 +410,8 @@ def _list_owned(layout: Layout, owned: Owned) -> None:
     if order is not None:
         to, place = to[order], place[order]
     inside = np.flatnonzero(to >= 0)
+    if len(inside) == len(to):
+        layout.placed.add(list_of_owned(entity, further))
     listed = inside[np.lexsort((place[inside], to[inside]))]
     held = np.bincount(to[inside], minlength=len(rows))
     starts = np.concatenate([[0], np.cumsum(held)])

@@ -49,7 +49,8 @@ class ColumnShape:
 class Shape:
     """The columns, the most rows of each entity in a block, the most members that a group has, and for which groups the
     people lie in the order of the group (so that a member's place is its row). `stated`: groups that a figure makes
-    where a population does not state them, as this one does."""
+    where a population does not state them, as this one does. `placed`: groups in one of which everybody is, and larger
+    groups (`list_of_owned`) in one of which every group lies."""
 
     columns: dict[Cell, ColumnShape] = field(default_factory=dict)
     capacity: dict[str, int] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Shape:
     in_order: frozenset[str] = frozenset()
     complete: bool = True
     stated: frozenset[str] = frozenset()
+    placed: frozenset[str] = frozenset()
 
 
 def assumed_bounds(definition: Definition, unit: int, options: Options) -> tuple[int, int]:

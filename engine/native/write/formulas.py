@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain, combinations
 from typing import assert_never
 
 from engine.interpret.interpreter import MAX_CALLS
@@ -54,7 +54,7 @@ class FormulaWriter:
         self.costs = sharing.costs
         self.idle: frozenset[Cell] = frozenset()
         self.busy: list[Cell] = []
-        self.origins: dict[str, Request] = {}
+        self.origins: dict[str, tuple[Request, ...]] = {}
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""
@@ -235,7 +235,17 @@ class FormulaWriter:
             else:
                 second = otherwise()
             figure = v.choice(self.work, mask, first, second)
+            self._note_origins(figure.content, first.content, second.content)
         return self.carrying(figure, [condition])
+
+    def _note_origins(self, chosen: v.Content, *among: v.Content) -> None:
+        """Note of which constants of the law a choice among such is."""
+        if isinstance(chosen, Number) and all(
+            isinstance(content, Number) and content.m is None and content.d == chosen.d for content in among
+        ):
+            known = [self.origins.get(content.n.main, ()) for content in among if isinstance(content, Number)]
+            if all(known):
+                self.origins[chosen.n.main] = tuple(chain.from_iterable(known))
 
     def carrying(self, figure: Figure, operands: Sequence[Figure]) -> Figure:
         """`figure`, bad or absent also where an operand is."""
@@ -350,9 +360,9 @@ class FormulaWriter:
         return Figure(rest, bad=zero)
 
     def _divisor(self, b: Number) -> Number:
-        """The divisor, known to be above zero if it is a constant of the law that is."""
-        request = self.origins.get(b.n.main) if b.m is None else None
-        if request is None or not self.terms.all_positive(request):
+        """The divisor, known to be above zero if it is a constant of the law that is, or one of several."""
+        requests = self.origins.get(b.n.main, ()) if b.m is None else ()
+        if not requests or not all(self.terms.all_positive(request) for request in requests):
             return b
         n = self.work.narrowed(b.n, 1, b.n.high)
         return replace(b, n=n, low=max(b.low, Fraction(1, b.d)), sound=True)
@@ -374,7 +384,8 @@ class FormulaWriter:
 
     def _round(self, node: ir.Round, frame: Frame) -> Figure:
         value, step = self.write(node.value, frame), self.write(node.step, frame)
-        rounded, bad = number.round_to(self.work, _number(value.content), _number(step.content), node.mode)
+        size = self._divisor(_number(step.content))
+        rounded, bad = number.round_to(self.work, _number(value.content), size, node.mode)
         return self.carrying(Figure(rounded, bad=bad), [value, step])
 
     def added(self, a: v.Content, b: v.Content) -> v.Content:

@@ -116,7 +116,7 @@ def _whole(writer: Writer, request: Request, place: Whole) -> tuple[Whole, int] 
     if block is None:
         return None
     name = fetch(writer, block, place)
-    writer.origins[name] = request
+    writer.origins[name] = (request,)
     return Whole(name, None, block.form.low, block.form.high), block.form.d
 
 

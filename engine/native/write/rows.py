@@ -137,6 +137,8 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
     person_place = resolve(writer, person, frame)
     groups = made_for(writer, subject.by, ir.ThisPeriod(), subject.entity, frame)
     place = entries(writer.chunk, person_place.rows, GroupOfEach(subject.entity, groups))
+    if groups is None and subject.entity in writer.memory.shape.placed:
+        return replace(person_place, rows=Rows(subject.entity, place, person_place.rows.valid))
     inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
     valid = writer.lanes.both(person_place.rows.valid, inside)
     outside = writer.lanes.opposite(inside)
@@ -155,7 +157,8 @@ def _owner(writer: Writer, subject: ir.OwnerOf, frame: Frame) -> Located:
     first = subject.further and _lies_with_first(writer, subject)
     link = GroupOfEach(subject.further) if first else OwnerOfEach(record.rows.entity, subject.further)
     place = entries(writer.chunk, record.rows, link)
-    if not writer.program.settings.entities[record.rows.entity].of:
+    larger = subject.further if first else list_of_owned(record.rows.entity, subject.further)
+    if not writer.program.settings.entities[record.rows.entity].of or larger in writer.memory.shape.placed:
         return replace(record, rows=Rows(subject.entity, place, record.rows.valid))
     lanes = writer.lanes
     inside = lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")

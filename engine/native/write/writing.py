@@ -58,7 +58,7 @@ class Writer(Protocol):
     lanes: Lanes
     idle: frozenset[Cell]  # figures of the own row that are taken for zero
 
-    origins: dict[str, Request]  # the blocks of terms that names were read from
+    origins: dict[str, tuple[Request, ...]]  # the blocks of terms that names were read from
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""
