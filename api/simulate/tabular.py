@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
-from api.simulate.answers import HouseholdsAnswer, ReformAnswer, Simulation, Winners
+from api.simulate.answers import Behaviour, BudgetLine, HouseholdsAnswer, ReformAnswer, Simulation, Winners
 
 pa: Any = pyarrow
 Row = dict[str, object]
+_WORDS = {
+    "year", "projected", "reform", "figure", "kind", "label", "grouping", "group", "fare", "measure", "rate", "earner",
+    "band", "table", "row", "law",
+}  # fmt: skip
 
 
 def tables(simulation: Simulation) -> dict[str, list[Row]]:
@@ -29,26 +34,31 @@ def tables(simulation: Simulation) -> dict[str, list[Row]]:
 
 
 def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
-    budget: list[Row] = [
-        {
-            "figure": budget_line.figure,
-            "kind": budget_line.kind,
-            "label": budget_line.label,
-            "before": budget_line.before,
-            "after": budget_line.after,
-            "change": budget_line.change,
-            "standard_error": budget_line.standard_error,
-            "n_changed": budget_line.changed,
-            "having_before": budget_line.having_before,
-            "having_after": budget_line.having_after,
-        }
-        for budget_line in reform.budget
-    ]
     households = reform.households
     return {
-        "budget": budget, **_by(reform), "rates": list(_bands(reform)), "cliff_causes": list(_causes(reform)),
+        "budget": list(map(_line, reform.budget)), **_by(reform), "rates": list(_bands(reform)),
+        "cliff_causes": list(_causes(reform)),
+        **({"response": list(_response(reform.behaviour))} if reform.behaviour is not None else {}),
         **({f"household_{name}": rows for name, rows in _by(households).items()} if households is not None else {}),
     }  # fmt: skip
+
+
+def _line(line: BudgetLine) -> Row:
+    return {
+        "figure": line.figure, "kind": line.kind, "label": line.label, "before": line.before, "after": line.after,
+        "change": line.change, "standard_error": line.standard_error, "n_changed": line.changed,
+        "having_before": line.having_before, "having_after": line.having_after,
+    }  # fmt: skip
+
+
+def _response(response: Behaviour) -> Iterator[Row]:
+    """The earnings if they respond, and the budget then."""
+    rows = [_line(line) for line in response.budget]
+    earnings: Row = dict.fromkeys(rows[0])
+    earnings |= {"figure": "earnings", "kind": "earnings", "label": "Earnings that respond"}
+    earnings |= {"before": response.earnings_before, "after": response.earnings_after}
+    for row in ({**earnings, "change": response.earnings_change}, *rows):
+        yield {"elasticity": response.elasticity, **row}
 
 
 def _by(answer: ReformAnswer | HouseholdsAnswer) -> Mapping[str, list[Row]]:
@@ -116,9 +126,19 @@ def _named(reform: ReformAnswer) -> Iterator[tuple[str, list[Row]]]:
 
 
 def write_tables(simulation: Simulation, folder: Path) -> None:
-    """Write each table as CSV (numbers as they are told) and as Parquet into a folder that is there."""
+    """Write each table as CSV (numbers as they are told) and as Parquet (numbers as decimals) into a folder."""
     for name, rows in tables(simulation).items():
         columns = {key: [None if row[key] == "" else row[key] for row in rows] for key in rows[0]}
-        table = pa.table({key: pa.array(values) for key, values in columns.items()})
-        pa.csv.write_csv(table, folder / f"{name}.csv")
-        pa.parquet.write_table(table, folder / f"{name}.parquet")
+        texts = pa.table({key: pa.array(values) for key, values in columns.items()})
+        pa.csv.write_csv(texts, folder / f"{name}.csv")
+        numbers = {key: _numbers(values) if key not in _WORDS else texts[key] for key, values in columns.items()}
+        pa.parquet.write_table(pa.table(numbers), folder / f"{name}.parquet")
+
+
+def _numbers(values: Sequence[object]) -> Any:
+    """Whole numbers as they are; decimals in texts as decimals, with the places of the longest: no digit is lost."""
+    if any(isinstance(value, int) for value in values):
+        return pa.array(values)
+    numbers = [None if value is None else Decimal(str(value)) for value in values]
+    places = max((-int(number.as_tuple().exponent) for number in numbers if number is not None), default=2)
+    return pa.array(numbers, pa.decimal128(38, max(places, 0)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,26 @@ def test_money_of_files_is_of_one_year_and_carried_to_the_others(land: Path) -> 
     assert [year["reforms"][0]["budget"] for year in assumed] == [year["reforms"][0]["budget"] for year in said]
     assert "multiplied by 1.100000" in " ".join(said[1]["notes"])
     assert "Money and weights are of 2025 as they stand in the data." in plain[1]["notes"]
+
+
+def test_parquet_has_numbers_with_the_digits_of_the_csv_and_the_response_is_a_table(land: Path) -> None:
+    done = simulated(land, "--elasticity", "0.5", "--tables", "tables", "--json")
+    assert done.returncode == 0, done.stderr
+    (reform,) = json.loads(done.stdout)["years"][0]["reforms"]
+    for path in sorted((land / "tables").glob("*.parquet")):
+        numbers = pq.read_table(path).to_pylist()
+        with path.with_suffix(".csv").open(newline="") as file:
+            texts = list(csv.DictReader(file))
+        assert len(numbers) == len(texts) > 0
+        for exact, text in zip(numbers, texts, strict=True):
+            for key, value in exact.items():
+                if isinstance(value, Decimal):
+                    assert value == Decimal(text[key]), (path.name, key)
+                elif value is None:
+                    assert text[key] == ""
+    budget = pq.read_table(land / "tables" / "budget.parquet")
+    assert all(pa.types.is_decimal(budget.schema.field(name).type) for name in ("before", "change", "standard_error"))
+    earnings, *lines = pq.read_table(land / "tables" / "response.parquet").to_pylist()
+    assert earnings["change"] == Decimal(reform["behaviour"]["earnings_change"])
+    told = {line["figure"]: Decimal(line["change"]) for line in reform["behaviour"]["budget"]}
+    assert {line["figure"]: line["change"] for line in lines} == told
