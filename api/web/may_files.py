@@ -72,8 +72,10 @@ def said_opened(permission: Permission, opened: Opened) -> Said:
             said.counts[entity] = len(records)
     for fact, value in opened.given.items():
         _take(said, opened, fact, value, ids.get(fact.instance, ""))
-    for fact in opened.ticked:
-        said.opened.add(field_name(ids.get(fact.instance, ""), program.definitions[fact.name].short_name))
+    for fact in opened.open:
+        definition = program.definitions[fact.name]
+        if fact not in opened.given and definition.absent is not None:  # what has no usual value is asked in any case
+            said.opened.add(field_name(ids.get(fact.instance, ""), definition.short_name))
     for document in opened.documents:
         opened.tell(f"the file copies a form `{document.record}`, which this page does not take up")
     return said

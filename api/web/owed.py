@@ -378,26 +378,31 @@ def _credit(program: Program, result: Result, name: str, paid: bool) -> Credit:
 
 
 def _changes(service: Service, law: Law, answers: Answers) -> list[tuple[str, Fraction]]:
-    """What would change the credits, by how much in all; only where everything is known."""
-    if UNKNOWN in answers.said.values():
-        return []
+    """What would change the credits, by how much in all; only where they are known before and after."""
     now = _total(_calculated(service, law, answers, answers.case(), "none"))
-    more = answers.case()
-    earned = next(question for question in answers.script.pages if question.kind == "money")
+    if UNKNOWN in answers.said.values() or now is None:
+        return []
+    more, earned = answers.case(), next(question for question in answers.script.pages if question.kind == "money")
     you, fact = more["people"]["you"], answers.fact_of(earned)
-    you[fact] = str(Decimal(you[fact]) + MORE)
-    changes = [(f"Earning ${MORE:,} more", _total(_calculated(service, law, answers, more, "none")) - now)]
+    others = []
+    if you[fact] != "unknown":  # it was not asked where it no longer matters
+        you[fact] = str(Decimal(you[fact]) + MORE)
+        others.append((f"Earning ${MORE:,} more", more))
     child = answers.case()
     child["people"]["another"] = {
         question.fact: "5" for question in answers.script.pages if question.of == "child" and question.kind == "age"
     }
     group = answers.script.group
     child[group["plural"]]["home"][group["children"]].append("another")
-    changes.append(("Another child of 5 at home", _total(_calculated(service, law, answers, child, "none")) - now))
-    return changes
+    others.append(("Another child of 5 at home", child))
+    totals = [(what, _total(_calculated(service, law, answers, case, "none"))) for what, case in others]
+    return [(what, total - now) for what, total in totals if total is not None]
 
 
-def _total(calculated: Any) -> Fraction:
+def _total(calculated: Any) -> Fraction | None:
+    """What the credits come to together; None where one is not known."""
+    if any(result.status in ("undetermined", "failed") for result in calculated.results):
+        return None
     return sum((Fraction(str(result.value)) for result in calculated.results if result.value is not None), Fraction(0))
 
 

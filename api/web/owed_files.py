@@ -71,17 +71,14 @@ def turns_saved(law: Law, answers: Answers) -> list[list[dict[str, Any]]]:
 def _said(law: Law, answers: Answers) -> Iterator[list[dict[str, Any]]]:
     named = _names(answers)
     of: dict[str, list[dict[str, Any]]] = {}
-    for question, person, texts in answers.sums():
+    for question, person, texts in answers.sums(partly=True):
         definition = law.program.find(question.kept or question.fact)
         if question.kind == "age" or definition is None:
             continue
         fact = _fact(definition, person, answers)
-        value = value_of(question, texts)
-        typed = (
-            None
-            if value == "unknown"
-            else typed_value(law.program, fact, "yes" if value is True else "no" if value is False else value)
-        )
+        value = value_of(question, [text or UNKNOWN for text in texts])
+        told = "yes" if value is True else "no" if value is False else value
+        typed = None if told == "unknown" else typed_value(law.program, fact, told)
         entry = told_entry(law.program, fact._replace(instance=named[person]), typed)
         rows = {"rows": texts} if len(texts) > 1 else {}
         of.setdefault(question.key, []).append({**entry, **rows})
@@ -169,10 +166,13 @@ def answers_opened(law: Law, script: Script, opened: Opened) -> Answers:
             else ids[fact.instance]
         )
         _take(law, answers, opened, fact._replace(instance=whose), value, rows=rows.get(_key(law, fact), ()))
-    for fact in opened.ticked:
+    for fact in opened.open:
         whose = HOME if fact.instance == home else ids[fact.instance]
         definition = law.program.definitions[fact.name]
-        if _question(answers, definition, whose) is None:
+        question = _question(answers, definition, whose)
+        if question is not None and fact not in opened.given:
+            _say_rows(answers, question, whose, rows.get(_key(law, fact), ()))
+        elif question is None and field_name(whose, definition.short_name) not in answers.extra:
             _open(answers, definition.short_name, whose)
     _take_forms(law, answers, opened, ids)
     return answers
@@ -265,6 +265,15 @@ def _say(
         answers.said |= {row_name(first.group, at): row for at, row in enumerate(rows, 1)}
     else:
         answers.said[first.name] = text
+
+
+def _say_rows(answers: Answers, question: Question, person: str, rows: Sequence[str]) -> None:
+    """The rows that were answered, of a page where others of a person's were left open."""
+    first = next(shown for shown in answers.fields(question) if shown.person == person)
+    if question.rows and 1 < len(rows) <= MOST_ROWS:
+        answers.rows[first.group] = len(rows)
+        fitting = {row_name(first.group, at): row for at, row in enumerate(rows, 1) if row and row != UNKNOWN}
+        answers.said |= {name: row for name, row in fitting.items() if not fault_of(question, row, answers.settings)}
 
 
 def _question(answers: Answers, definition: Definition, person: str) -> Question | None:

@@ -270,14 +270,16 @@ class Answers:
             return "your husband or wife"
         return self.names.get(person) or f"child {person.removeprefix('child')}"
 
-    def sums(self) -> Iterator[tuple[Question, str, list[str]]]:
-        """The questions about a fact that are answered of somebody: each with the person, and the rows' answers."""
+    def sums(self, *, partly: bool = False) -> Iterator[tuple[Question, str, list[str]]]:
+        """The questions about a fact that are answered of somebody: each with the person, and the rows' answers.
+        `partly`: those too of which only some rows are; the others are empty."""
         for question in self.pages():
-            whole = {person for person, texts in self._by_person(question).items() if question.fact}
-            whole -= {shown.person for shown in self.fields(question) if shown.name not in self.said}
-            yield from (
-                (question, person, texts) for person, texts in self._by_person(question).items() if person in whole
-            )
+            rows: dict[str, list[str]] = {}
+            for shown in self.fields(question) if question.fact else ():
+                rows.setdefault(shown.person, []).append(self.said.get(shown.name, ""))
+            for person, texts in rows.items():
+                if all(texts) or (partly and any(texts)):
+                    yield question, person, texts
 
     def _by_person(self, question: Question) -> dict[str, list[str]]:
         """What was answered of each person, row by row."""

@@ -54,13 +54,14 @@ _REMEDY = "choose a file that this page or `rulewright ask --save` wrote"
 
 @dataclass
 class Opened:
-    """What a file of answers says: who there is, values by fact, those that are there and still to be told (`ticked`),
-    forms that were copied, and what does not fit: so much of it as a page tells, and how much `more` there is."""
+    """What a file of answers says: who there is, values by fact, those that are still to be told (`open`: there, with
+    no amount yet, or that nobody could tell and may now), forms that were copied, and what does not fit: so much of
+    it as a page tells, and how much `more` there is."""
 
     said: Mapping[str, Any]
     case: Case
     given: dict[Fact, Value] = field(default_factory=dict)
-    ticked: list[Fact] = field(default_factory=list)
+    open: list[Fact] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     more: int = 0
@@ -166,9 +167,9 @@ def _take(program: Program, opened: Opened, entry: Any) -> None:
             opened.documents.append(kept_document(program, opened.case, entry))
         elif entry["fact"] != "everything":
             fact = kept_fact(program, opened.case, entry)
-            if entry.get("ticked"):
-                opened.ticked.append(fact)
-            elif not entry.get("passed") and entry["answer"] is not None:  # who did not know may know now
+            if entry.get("ticked") or entry.get("passed") or entry["answer"] is None:
+                opened.open.append(fact)  # who did not know may know now
+            else:
                 opened.given[fact] = kept_value(program, fact, entry["answer"])
     except Failure as fault:
         opened.tell(fault.message)

@@ -79,6 +79,16 @@ def test_what_is_saved_and_opened_again_is_the_same(client: TestClient) -> None:
     assert saved(client, OWED, again) == said
 
 
+def test_rows_that_are_half_answered_and_what_nobody_knew_are_not_lost(client: TestClient) -> None:
+    fields = {**SAID, "rows-wages-you": "2", "said-wages-you": "22000"}
+    fields |= {"o.number_is_of_social_security": "child1,child2", "f.child1.number_is_of_social_security": "?"}
+    again = carried(opened(client, OWED, saved(client, OWED, fields)).text)
+    assert again == {name: text for name, text in fields.items() if not name.startswith("f.")}, "it is asked again"
+    car = {"day": "2026-03-03", "n.licence": "0", "n.disqualification": "0", "f.you.has_relevant_disability": "?"}
+    again = carried(opened(client, CAR, saved(client, CAR, car)).text)
+    assert "o.f.you.has_relevant_disability" in again
+
+
 def test_the_terminal_goes_on_from_what_the_browser_saved(client: TestClient, tmp_path: Path) -> None:
     said = saved(client, OWED, {**SAID, "said-wages-you": "31,000"})
     path = tmp_path / "answers.json"
@@ -111,6 +121,14 @@ def test_the_browser_goes_on_from_what_the_terminal_saved(client: TestClient, tm
     changed = client.post(OWED, data={**carried(asked[1].text), "f.you.social_security_without_form": "99", "go": "on"})
     assert "$99" in changed.text
     assert saved(client, OWED, fields)["people"]["tax_units"]["home"]["dependents"] == ["Ben", "Mia"]
+
+
+def test_what_was_not_asked_because_it_does_not_matter_breaks_no_answer(client: TestClient) -> None:
+    """Without children and at 80 no credit is due whatever the wages are: nobody is asked, and the answer was a 500."""
+    fields = {"said-year": "2024", "said-age": "80", "said-partner": "no", "said-children": "0"}
+    answer = client.post(OWED, data={**fields, "go": "answer"})
+    assert answer.status_code == 200 and "none of these credits is owed to you" in answer.text
+    assert "Earning $1,000" not in answer.text
 
 
 def test_a_form_that_was_copied_in_the_terminal_counts_and_goes_back(client: TestClient) -> None:
