@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import pytest
@@ -21,7 +22,7 @@ from engine.interpret.cases import EVERY, Case
 from engine.interpret.constants import Constants
 from engine.interpret.domain import needs_of
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Outcome
+from engine.interpret.outcomes import Fact, Outcome, Possible
 from engine.interpret.reuse import changed_names
 from engine.interpret.traces import Traces
 from engine.ir.program import Program
@@ -118,6 +119,22 @@ def test_a_figure_is_evaluated_anew_only_where_what_it_read_is_another() -> None
         works.append(interpreter.work)
     assert works[1] < works[0] / 2  # what no formula that was read leads to is as it was
     assert works[2] < works[0] / 2 and works[3] < works[0] / 2
+
+
+def test_what_needs_a_fact_no_more_and_is_else_as_it_was_is_not_evaluated_anew() -> None:
+    """An answer that narrows nothing takes its fact off what all the figures need."""
+    case, credit = case_of(ALONE), Fact("eitc", "home", parse_period("2024"))
+    traces, works = Traces(), list[int]()
+    name = find_definition(us(), "employment_income_without_form").name
+    for stated in ({}, {Fact(name, "ada", parse_period("2024")): Fraction(0)}):
+        asked = replace(case, given={**case.given, **stated})
+        interpreter = Interpreter(us(), asked, constants())
+        interpreter.trace(traces)
+        outcome = interpreter.find(credit)
+        assert outcome == Interpreter(us(), asked, constants()).find(credit)
+        assert isinstance(outcome, Possible) and outcome.needs.isdisjoint(stated)
+        works.append(interpreter.work)
+    assert works[1] < works[0] / 8
 
 
 def test_another_world_and_somebodys_own_periods_leave_no_trace() -> None:
