@@ -115,6 +115,7 @@ class Chunk:
             f"  %row = phi i64 [ {self.begin}, %{first} ], [ %next, %latch ]",
             f"  %local = sub i64 %row, {self.begin}",
             "  %local8 = shl i64 %local, 3",
+            "  %vector = lshr i64 %local, 3",
             f"  %left = sub i64 {self.end}, %row",
             f"  %left1 = insertelement {module.long} poison, i64 %left, i64 0",
             f"  %lefts = shufflevector {module.long} %left1, {module.long} poison, {module.word} zeroinitializer",

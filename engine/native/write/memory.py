@@ -21,14 +21,17 @@ from engine.population.columns import Cell, unit_of
 from engine.values.types import NONE, Kind
 
 LINE = 64
+PACKED = 8  # lanes whose mask is a byte
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A column of scratch: its offset in bytes, and whether entries are doubles (else bytes)."""
+    """A column of scratch: its offset in bytes, and whether entries are doubles (else bytes). `packed`: bits, a byte
+    for each vector of eight lanes."""
 
     offset: int
     double: bool
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Memory:
         self.options = options
         self.members = {name: list(enum.members) for name, enum in program.settings.enums.items()}
         self.stored: dict[Cell, Stored] = {}
+        self.packed: dict[Cell, Stored] = {}  # for those who read their own rows: a byte a vector for each mask
+        self._numbers: dict[tuple[Cell, str], Slot] = {}
         self.producers: dict[Cell, Chunk] = {}
         self.scratch_size = 0
 
@@ -128,14 +133,19 @@ class Memory:
         return gather(chunk, base, storage, rows.index, rows.valid)
 
     def _scratch(self, chunk: Chunk, cell: Cell, rows: Rows) -> Figure:
-        if cell not in self.stored:
+        packed = rows.dense and chunk.module.width == PACKED and not self._is_awaited(cell)
+        known = self.packed if packed else self.stored
+        if cell not in known:
             producer = self.producers[cell]
-            self.keep(producer, cell, producer.values[cell])
-        stored = self.stored[cell]
+            known[cell] = self.kept(producer, cell, producer.values[cell], packed)
+        stored = known[cell]
         return v.renamed(stored.figure, {name: self._slot(chunk, slot, rows) for name, slot in stored.slots.items()})
 
     def _slot(self, chunk: Chunk, slot: Slot, rows: Rows) -> str:
         module, lanes = chunk.module, chunk.lanes
+        if slot.packed:
+            bits = lanes.pure(f"load i8, ptr {self.own_place(chunk, slot)}, align 1")
+            return lanes.pure(f"bitcast i8 {bits} to {module.mask}")
         if rows.dense:
             place = self.own_place(chunk, slot)
             kind = module.double if slot.double else module.byte
@@ -149,33 +159,49 @@ class Memory:
 
     def own_place(self, chunk: Chunk, slot: Slot) -> str:
         """Where a slot's entries for the lanes' own rows begin."""
-        base = chunk.lanes.pure(f"getelementptr i8, ptr %scratch, i64 %local{'8' if slot.double else ''}")
+        which = "local8" if slot.double else "vector" if slot.packed else "local"
+        base = chunk.lanes.pure(f"getelementptr i8, ptr %scratch, i64 %{which}")
         return chunk.lanes.pure(f"getelementptr i8, ptr {base}, i64 {slot.offset}")
 
     # --- writing
 
-    def keep(self, chunk: Chunk, cell: Cell, figure: Figure) -> None:
-        """Leave a figure in scratch for later functions."""
-        module, lanes = chunk.module, chunk.lanes
+    def _is_awaited(self, cell: Cell) -> bool:
+        """Whether a figure is written row by row, each in its round."""
+        producer = self.producers.get(cell)
+        return producer is None or bool(producer.sequences)
+
+    def kept(self, chunk: Chunk, cell: Cell, figure: Figure, packed: bool) -> Stored:
+        """A figure left in scratch for later functions."""
         slots: dict[str, Slot] = {}
         keys: dict[str, str] = {}
         for part in v.names(figure):
-            slot = self.allot(chunk.entity, not part.is_mask)
+            number = None if part.is_mask else self._numbers.get((cell, part.operand))
+            slot = number or self.allot(chunk.entity, not part.is_mask, packed and part.is_mask)
             key = f"%slot{slot.offset}"
             slots[key], keys[part.operand] = slot, key
-            place = self.own_place(chunk, slot)
-            if slot.double:
-                lanes.effect(f"store {module.double} {part.operand}, ptr {place}, align 8")
-            else:
-                byte = lanes.pure(f"zext {module.mask} {part.operand} to {module.byte}")
-                lanes.effect(f"store {module.byte} {byte}, ptr {place}, align 1")
-        self.stored[cell] = Stored(v.renamed(figure, keys), slots)
+            if number is None:
+                self._store(chunk, slot, part.operand)
+            if not part.is_mask:
+                self._numbers[cell, part.operand] = slot
+        return Stored(v.renamed(figure, keys), slots)
 
-    def allot(self, entity: str, double: bool) -> Slot:
+    def _store(self, chunk: Chunk, slot: Slot, operand: str) -> None:
+        module, lanes = chunk.module, chunk.lanes
+        place = self.own_place(chunk, slot)
+        if slot.double:
+            lanes.effect(f"store {module.double} {operand}, ptr {place}, align 8")
+        elif slot.packed:
+            bits = lanes.pure(f"bitcast {module.mask} {operand} to i8")
+            lanes.effect(f"store i8 {bits}, ptr {place}, align 1")
+        else:
+            byte = lanes.pure(f"zext {module.mask} {operand} to {module.byte}")
+            lanes.effect(f"store {module.byte} {byte}, ptr {place}, align 1")
+
+    def allot(self, entity: str, double: bool, packed: bool = False) -> Slot:
         """Room in scratch for one entry of each row of a block."""
-        slot = Slot(self.scratch_size, double)
-        capacity = self.shape.capacity[entity]
-        self.scratch_size += -(-capacity * (8 if double else 1) // LINE) * LINE + 2 * LINE
+        slot = Slot(self.scratch_size, double, packed)
+        entries = -(-self.shape.capacity[entity] // PACKED) if packed else self.shape.capacity[entity]
+        self.scratch_size += -(-entries * (8 if double else 1) // LINE) * LINE + 2 * LINE
         return slot
 
 
