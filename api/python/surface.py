@@ -53,7 +53,7 @@ class Law:
         return load(self.rules, *self.reforms, *files)
 
     def evaluate(
-        self, frames: Frames, at: int | str, want: Sequence[str], *, complete: bool = True, threads: int = 2
+        self, frames: Frames, at: int | str, want: str | Sequence[str], *, complete: bool = True, threads: int = 2
     ) -> Any:
         """Figures of everybody in `frames`: one frame for each entity, by its name (`person`, `tax_unit`).
 
@@ -61,14 +61,14 @@ class Law:
         facts as the rules name them, ids (`person_id`) and, for people, `tax_unit_id` and `role`. Money is in the
         currency, as decimals, whole numbers, or floats that are on the money grid.
 
-        `want` are figures, or sets of them, of one entity. Returned is a frame of the kind given for that entity, a row
-        for each of its rows in their order: the id, each figure (money as exact decimals; null where it does not
-        apply), and `problem`: why a row has no figure. With `complete` an empty cell means what the rules say of a fact
-        that a complete return does not list; without, it is not known. Raises Failure with every cell that is at fault,
-        and warns of a column for a time at which nothing that is wanted reads it.
+        `want` is a figure, or several, or sets of them, of one entity. Returned is a frame of the kind given for that
+        entity, a row for each of its rows in their order: the id, each figure (money as exact decimals; null where it
+        does not apply), and `problem`: why a row has no figure. With `complete` an empty cell means what the rules say
+        of a fact that a complete return does not list; without, it is not known. Raises Failure with every cell that is
+        at fault, and warns of a column for a time at which nothing that is wanted reads it.
         """
         period = read_period(self.program, str(at))
-        wanted = [figure for name in want for figure in named_figures(self.program, name, period)]
+        wanted = [figure for name in _listed(want) for figure in named_figures(self.program, name, period)]
         check_wanted(wanted)
         for definition in wanted:
             period_for(self.program, definition, period)
@@ -89,7 +89,7 @@ class Law:
             made[definition.short_name] = figure_column(self.program, definition, result.figures[definition.name], rows)
         return back(table_of(made, rows), frames[entity])
 
-    def calculate(self, case: Mapping[str, object], want: Sequence[str], at: int | str = "") -> dict[str, Value]:
+    def calculate(self, case: Mapping[str, object], want: str | Sequence[str], at: int | str = "") -> dict[str, Value]:
         """Figures of one case (as in a case file), exact: money and rates as Fractions, by name.
 
         Of a figure of several people, or one that is not determined, it is a Failure that says so.
@@ -99,7 +99,7 @@ class Law:
         sets = self.program.settings.figure_sets
         names = [
             figure.short_name if name in sets else name
-            for name in want
+            for name in _listed(want)
             for figure in named_figures(self.program, name, read.at)
         ]
         return {name: self._figure(interpreter, read, name) for name in names}
@@ -167,6 +167,13 @@ class Law:
         if not isinstance(outcome, Known):
             raise Failure(f"`{name}` is not determined for this case", "state more facts, or add `complete: true`")
         return outcome.value
+
+
+def _listed(want: str | Sequence[str]) -> Sequence[str]:
+    """The names that are wanted, of one or of several. Raises Misuse for none."""
+    if not want:
+        raise Misuse("no figure is wanted", 'name one or several: `want=["income_tax", "eitc"]`')
+    return [want] if isinstance(want, str) else want
 
 
 def load(rules: str = "us", *reforms: str | Path) -> Law:

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import yaml
 from numpy.typing import NDArray
 
 from api.cases.naming import find_definition, read_period
@@ -30,6 +29,7 @@ from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text, rounded_text, weighted_total
 from api.simulate.known import known_entries
 from api.simulate.population import Population, admit, read_source
+from api.simulate.settings_file import read_settings
 from api.simulate.view import View, load_view
 from engine.ir.program import Definition, Program
 from engine.native import evaluate
@@ -100,10 +100,7 @@ class Calibrated:
 
 def read_targets(program: Program, path: Path) -> tuple[Target, ...]:
     """The targets of a file. Raises Misuse for one that cannot be understood."""
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise Misuse(f"`{path}` cannot be read: {str(fault).splitlines()[0]}", "write it as YAML") from None
+    said = read_settings(path, "a YAML file of targets")
     rows = said.get("targets") if isinstance(said, dict) else None
     if not isinstance(rows, list) or not rows:
         raise Misuse(f"`{path}` has no `targets`", _REMEDY)

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
-import yaml
 
 from api.failures import Failure, Misuse, suggestion
+from api.simulate.settings_file import read_settings
 from engine.ir.program import Program
 from engine.population.functions import compute
 
@@ -47,10 +47,7 @@ ColumnMap = Mapping[str, Sequence[Mapped]]
 
 def read_column_map(program: Program, path: Path) -> ColumnMap:
     """The columns by entity, as a file says them. Raises Misuse for one that is not a map."""
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise Misuse(f"`{path}` cannot be read: {str(fault).splitlines()[0]}", "write it as YAML") from None
+    said = read_settings(path, "a YAML file that says which columns are which facts")
     remedy = "write, under the name of each entity, `COLUMN: fact` or `COLUMN: {fact: {1: head, 2: spouse}}`"
     if not isinstance(said, dict) or not all(isinstance(columns, dict) for columns in said.values()):
         raise Misuse(f"`{path}` is not a map of columns", remedy)

@@ -31,6 +31,8 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
         yield f"worked examples whose results change: {len(compared.examples)}"
         for example in compared.examples[:20]:
             yield f"  {example.module}, {example.example}: {example.figure} {example.before} -> {example.after}"
+        if len(compared.examples) > 20:
+            yield f"  … and {len(compared.examples) - 20:,} more (`--json` has all)"
     if compared.year:
         yield ""
         yield (
@@ -39,7 +41,8 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
         )
         for figure in compared.figures:
             change = with_commas(str(round(Fraction(figure.change))))
-            yield f"  {figure.figure}: {change} {currency} in all, for {_whom(figure)}"
+            called = f"{figure.label} ({figure.figure})" if figure.label else figure.figure
+            yield f"  {called}: {change} {currency} in all, for {_whom(figure)}"
 
 
 def _difference(difference: Difference) -> Iterator[str]:

@@ -155,8 +155,13 @@ def admit(
         notes = (*notes, said)
     notes = (*notes, *rounded, *empty, *source.notes)
     if aside:
-        notes = (*notes, "Columns that are not facts of the rules were not read: " + ", ".join(sorted(aside)) + ".")
+        notes = (*notes, _unread_said(sorted(aside)))
     return Population(source.about, columns, weights, scale, notes, source.digest)
+
+
+def _unread_said(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_SHOWN:,} more" if len(names) > MAX_SHOWN else ""
+    return f"Columns that are not facts of the rules were not read: {', '.join(names[:MAX_SHOWN])}{more}."
 
 
 def _empty_said(program: Program, columns: Columns) -> tuple[str, ...]:

@@ -10,10 +10,9 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from api.cases.naming import find_definition
 from api.failures import Misuse, suggestion
+from api.simulate.settings_file import read_settings
 from engine.ir.program import Program
 from engine.records import record
 from engine.values.types import Kind
@@ -94,10 +93,7 @@ def load_view(program: Program, path: Path | None = None) -> View:
 
 def read_view(program: Program, path: Path) -> View:
     """A view as a file says it, checked."""
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise Misuse(f"`{path}` cannot be read: {str(fault).splitlines()[0]}", "write it as YAML") from None
+    said = read_settings(path, "a YAML file with unit, person, weight, incomes and taxes")
     if not isinstance(said, dict):
         raise Misuse(f"`{path}` says nothing", "give it unit, person, weight, incomes and taxes")
     unknown = [key for key in said if key not in _KEYS]

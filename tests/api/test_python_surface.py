@@ -119,3 +119,14 @@ def test_whole_homes_are_evaluated_home_by_home() -> None:
     homes = rulewright.load("us").evaluate(data, at=2024, want=["household_market_income"])
     assert homes.column_names == ["dwelling_id", "household_market_income", "problem"]
     assert homes.num_rows == 4_000 and homes["problem"].null_count == 4_000
+
+
+def test_one_figure_is_wanted_by_its_name_alone(law: rulewright.Law) -> None:
+    frames = {
+        "person": polars.DataFrame({"tax_unit_id": ["u1"], "role": ["head"], "age": [40], "wages": [30_000]}),
+        "tax_unit": polars.DataFrame({"tax_unit_id": ["u1"]}),
+    }
+    alone, listed = (law.evaluate(frames, at=2024, want=want) for want in ("income_tax", ["income_tax"]))
+    assert alone.equals(listed)
+    with pytest.raises(rulewright.Failure, match="no figure is wanted"):
+        law.evaluate(frames, at=2024, want=[])
