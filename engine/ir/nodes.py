@@ -431,6 +431,15 @@ class Same(Node):
 
 
 @record(frozen=True, slots=True)
+class ListedBefore(Node):
+    """Whether the left stands before the right in the list of the members of their `group`. Only code asks it."""
+
+    left: Subject
+    right: Subject
+    group: str
+
+
+@record(frozen=True, slots=True)
 class Present(Node):
     """`value` where a test before it has told that it applies."""
 
@@ -449,14 +458,15 @@ Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
     Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked, AsIf,
-    Holds, Same, Banded,
+    Holds, Same, ListedBefore, Banded,
 ]  # fmt: skip
 
 __all__ = [
     "Absolute", "Aggregate", "And", "Arithmetic", "AsIf", "Band", "Banded", "Before", "Bound", "Chosen", "Compare",
     "Containing", "ContainingDate", "DateFunction", "ExceptionCase", "Exceptions", "Expression", "Extreme",
-    "FunctionCall", "GroupOf", "Grouping", "HolderOf", "Holds", "If", "IsNone", "Let", "Link", "Literal", "Local",
-    "Members", "Negate", "Nobody", "Node", "Not", "NotApplicable", "Or", "Otherwise", "OverParts", "OverTime",
-    "OwnerOf", "ParameterRead", "PeriodBoundary", "Present", "Ranked", "Records", "Replacement", "Round", "Same",
-    "ScaleRead", "Self", "SortKey", "Spread", "Subject", "TableRead", "ThisPeriod", "Time", "VariableRead",
+    "FunctionCall", "GroupOf", "Grouping", "HolderOf", "Holds", "If", "IsNone", "Let", "Link", "ListedBefore",
+    "Literal", "Local", "Members", "Negate", "Nobody", "Node", "Not", "NotApplicable", "Or", "Otherwise",
+    "OverParts", "OverTime", "OwnerOf", "ParameterRead", "PeriodBoundary", "Present", "Ranked", "Records",
+    "Replacement", "Round", "Same", "ScaleRead", "Self", "SortKey", "Spread", "Subject", "TableRead", "ThisPeriod",
+    "Time", "VariableRead",
 ]  # fmt: skip

@@ -38,7 +38,9 @@ def _rarer(node: ir.Expression) -> tuple[ir.Expression, ...]:
             raise AssertionError(node)
         case ir.And() | ir.Or() | ir.Extreme() | ir.If() | ir.Let() | ir.FunctionCall():
             raise AssertionError(node)
-        case ir.NotApplicable() | ir.PeriodBoundary() | ir.OverTime() | ir.Nobody() | ir.Holds() | ir.Same():
+        case ir.NotApplicable() | ir.PeriodBoundary() | ir.OverTime() | ir.Nobody() | ir.Holds():
+            return ()
+        case ir.Same() | ir.ListedBefore():
             return ()
         case ir.TableRead():
             return (*node.keys, *_of_time(node.time))
@@ -100,7 +102,7 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
     match node:
         case ir.VariableRead() | ir.OverTime() | ir.Nobody():
             return (node.subject,)
-        case ir.Same():
+        case ir.Same() | ir.ListedBefore():
             return (node.left, node.right)
         case ir.Holds():
             return (node.subject,) if node.inside is None else (node.subject, node.inside)
@@ -115,8 +117,11 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
 
 
 OF_SOMEBODY = frozenset(
-    (ir.VariableRead, ir.OverTime, ir.Nobody, ir.Same, ir.Holds, ir.Ranked, ir.Aggregate, ir.Chosen, ir.AsIf)
-)
+    (
+        ir.VariableRead, ir.OverTime, ir.Nobody, ir.Same, ir.ListedBefore, ir.Holds, ir.Ranked, ir.Aggregate, ir.Chosen,
+        ir.AsIf,
+    )
+)  # fmt: skip
 """Kinds of nodes that name somebody: only these have subjects."""
 
 

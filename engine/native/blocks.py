@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.native.buffers import Buffers
 from engine.native.machine.compiling import Kernel
-from engine.native.plan.layout import PAD, Layout
+from engine.native.plan.layout import PAD, Layout, member_places
 from engine.native.plan.pointers import (
     BlockStarts,
     ColumnEntries,
@@ -23,6 +23,7 @@ from engine.native.plan.pointers import (
     GroupOfEach,
     GroupStarts,
     MemberList,
+    MemberPlace,
     MemberStarts,
     OutputEntries,
     OutputStatuses,
@@ -104,6 +105,8 @@ def pointed(
                 return statuses[pointer.cell]
             case RecordBefore() | PlaceAlong() | RoundsAlong():
                 return orders[pointer]
+            case MemberPlace():
+                return member_places(layout, pointer.group)
             case (
                 GroupOfEach()
                 | MemberList()

@@ -29,6 +29,7 @@ from engine.native.plan.pointers import (
     Link,
     Made,
     MemberList,
+    MemberPlace,
     MemberStarts,
     Order,
     OwnedList,
@@ -373,6 +374,17 @@ def _list_members(layout: Layout) -> None:
         layout.members[group] = _room(int(largest), 16)
     layout.in_order = frozenset(in_order)
     _list_nobody(layout)
+
+
+def member_places(layout: Layout, group: str) -> Entries:
+    """What `MemberPlace` points to: made when code asks for it, and kept."""
+    pointer = MemberPlace(group)
+    if pointer not in layout.links:
+        link, order = layout.columns.groups[group], layout.order[layout.program.settings.entities[group].of]
+        places = np.empty(len(link.group), dtype=np.int64)
+        places[np.lexsort((link.role, link.group))] = np.arange(len(places))  # stable: then as given
+        layout.links[pointer] = padded(places if order is None else places[order], np.int32)
+    return layout.links[pointer]
 
 
 def _list_nobody(layout: Layout) -> None:

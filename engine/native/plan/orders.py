@@ -6,7 +6,8 @@ and conditions, which the code has.
    The sum of the k lowest is the greatest of k times t less what they have below t. Here k is n, but at most how many
    there are and at least 0.
 2. A rank is one more than how many stand before: whose first key is better, or as good with a better second, and so on.
-   Where the order in which they are listed parts those who tie, the row is handed over if somebody ties.
+   Where the order in which they are listed parts those who tie, who is listed before counts too; the row is handed
+   over if whoever asks is not among them, or if somebody ties of others than the members of a group.
 3. The n first of an order, and the n highest where not their sum is asked, are those before whom fewer than n stand.
    Where two of an order tie in every key, the row is handed over.
 4. All these look at all members once for each member: with more than MOST of them the interpreter, which sorts, is
@@ -23,7 +24,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from engine.ir import nodes as ir
-from engine.ir.walk import walk
+from engine.ir.walk import walk, whose
 from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
 from engine.native.plan.pointers import list_of_owned
@@ -146,11 +147,16 @@ def _counted(node: ir.Ranked) -> ir.Expression:
     """One more than how many stand before; or what share of all they are, where there is anybody."""
     keys = _keys_of(node)
     earlier = better(keys, node.name, node.subject, node.span)
+    by_list = keys != node.keys
+    if by_list and _lists(node.link):
+        earlier = ir.Or(BOOLEAN, node.span, (earlier, _tied_and_listed_before(node, keys)))
     where = among(node.where, earlier)
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name, None, where)
     if node.operator == "rank":
         place = ir.Arithmetic(INTEGER, node.span, "+", ir.Literal(INTEGER, node.span, 1), count)
-        return place if keys == node.keys else ir.If(INTEGER, node.span, _somebody_ties(node, keys), node, place)
+        if by_list and _lists(node.link):
+            return _where_there_is_a_group(node, ir.If(INTEGER, node.span, _is_listed(node), place, node))
+        return ir.If(INTEGER, node.span, _somebody_ties(node, keys), node, place) if by_list else place
     size, other = f"{node.name}#", f"{node.name}'"
     theirs = about_another(node.where, node.name, other) if node.where is not None else None
     whole = ir.Aggregate(INTEGER, node.span, "count", node.link, other, None, theirs)
@@ -159,6 +165,36 @@ def _counted(node: ir.Ranked) -> ir.Expression:
     share = ir.Arithmetic(node.type, node.span, "/", count, all_)
     chosen = ir.If(node.type, node.span, nobody, ir.NotApplicable(node.type, node.span), share)
     return ir.Let(node.type, node.span, size, whole, chosen)
+
+
+def _lists(link: ir.Link) -> bool:
+    """Whether a link runs over the members of a stated group, as they are in the formula's own period."""
+    return isinstance(link, ir.Members) and link.by is None and isinstance(link.time, ir.ThisPeriod)
+
+
+def _tied_and_listed_before(node: ir.Ranked, keys: Sequence[ir.SortKey]) -> ir.Expression:
+    """That one of them has the same keys as whoever asks, and is listed before."""
+    assert isinstance(node.link, ir.Members)
+    sides: list[ir.Subject] = [ir.Bound(node.link.entity, node.name), node.subject]
+    left, right = reversed(sides) if node.keys[-1].descending else sides
+    earlier = ir.ListedBefore(BOOLEAN, node.span, left, right, node.link.group.entity)
+    return ir.And(BOOLEAN, node.span, (same_keys(keys, node.name, node.subject, node.span), earlier))
+
+
+def _where_there_is_a_group(node: ir.Ranked, place: ir.Expression) -> ir.Expression:
+    """A place among the members of a group; none for whoever is in no such group."""
+    group = whose(node.link)
+    if not isinstance(group, ir.GroupOf) or not group.optional:
+        return place
+    none = ir.NotApplicable(node.type, node.span)
+    return ir.If(INTEGER, node.span, ir.Nobody(BOOLEAN, node.span, group), none, place)
+
+
+def _is_listed(node: ir.Ranked) -> ir.Expression:
+    """Whether whoever asks is among them: else there is no place in their order."""
+    other = f"{node.name}&"
+    own = ir.Same(BOOLEAN, node.span, ir.Bound(node.link.entity, other), node.subject)
+    return ir.Aggregate(BOOLEAN, node.span, "any", node.link, other, own, None)
 
 
 def _somebody_ties(node: ir.Ranked, keys: Sequence[ir.SortKey]) -> ir.Expression:

@@ -84,6 +84,13 @@ class MemberStarts:
 
 
 @record(frozen=True, slots=True)
+class MemberPlace:
+    """For each person a number by which those of one group stand as they are listed: by role, then as given."""
+
+    group: str
+
+
+@record(frozen=True, slots=True)
 class GroupList:
     """The groups of a kind that a figure makes, by the larger group in which they lie."""
 
@@ -153,7 +160,9 @@ class RoundsAlong:
 
 
 Order = Union[RecordBefore, PlaceAlong, RoundsAlong]
-Link = Union[GroupOfEach, MemberList, MemberStarts, GroupList, GroupStarts, OwnerOfEach, OwnedList, OwnedStarts]
+Link = Union[
+    GroupOfEach, MemberList, MemberPlace, MemberStarts, GroupList, GroupStarts, OwnerOfEach, OwnedList, OwnedStarts
+]  # fmt: skip
 Pointer = Union[TermsVector, BlockStarts, ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses, Link, Order]
 
 

@@ -109,6 +109,8 @@ class FormulaWriter:
                 return Figure(Truth(place.absent), bad=place.bad)
             case ir.Same():
                 return rows.same(self, node, frame)
+            case ir.ListedBefore():
+                return rows.listed_before(self, node, frame)
             case ir.Present():  # where it does not apply, this is not asked
                 return self.write(node.value, frame)
             case ir.Absolute():

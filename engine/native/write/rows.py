@@ -22,6 +22,7 @@ from engine.native.plan.pointers import (
     Link,
     Made,
     MemberList,
+    MemberPlace,
     MemberStarts,
     OwnedList,
     OwnedStarts,
@@ -115,6 +116,18 @@ def same(writer: Writer, node: ir.Same, frame: Frame) -> Figure:
     lanes, long = writer.lanes, writer.chunk.module.long
     equal = lanes.pure(f"icmp eq {long} {_vector(writer, left.rows)}, {_vector(writer, right.rows)}")
     return Figure(v.Truth(equal), lanes.either(left.bad, right.bad), lanes.either(left.absent, right.absent))
+
+
+def listed_before(writer: Writer, node: ir.ListedBefore, frame: Frame) -> Figure:
+    """Whether one member of a group is listed before another."""
+    sides = (node.left, node.right)
+    if node.group not in writer.memory.shape.members or not all(is_laid_out(writer, subject) for subject in sides):
+        return Figure(v.nothing(writer.work, node.type), bad=True)  # of a group without a table
+    left, right = (resolve(writer, subject, frame) for subject in sides)
+    lanes, long = writer.lanes, writer.chunk.module.long
+    places = [entries(writer.chunk, side.rows, MemberPlace(node.group)) for side in (left, right)]
+    earlier = lanes.pure(f"icmp slt {long} {places[0]}, {places[1]}")
+    return Figure(v.Truth(earlier), lanes.either(left.bad, right.bad), lanes.either(left.absent, right.absent))
 
 
 def _vector(writer: Writer, rows: Rows) -> str:
