@@ -42,8 +42,8 @@ def check(
         bool,
         typer.Option("--differential", help="Also compare machine code with the interpreter on random populations."),
     ] = False,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Number of populations to compare.")] = 7,
-    people: Annotated[int, typer.Option("--people", min=1, help="Number of people in each.")] = 100,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Number of populations to compare.")] = 4,
+    people: Annotated[int, typer.Option("--people", min=1, help="Number of people in each.")] = 40,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The random seed.")] = 1,
     as_json: AsJson = False,
 ) -> None:

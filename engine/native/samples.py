@@ -16,7 +16,7 @@ from engine.interpret.constants import Constants
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, GroupLink, column_of, unit_of
-from engine.reading.declared_settings import Entity, Owner
+from engine.reading.declared_settings import Entity, Owner, Role
 from engine.records import record
 from engine.values.dates import FIRST_YEAR, LAST_YEAR
 from engine.values.periods import Period
@@ -104,27 +104,50 @@ def _random_values(
     return np.clip(drawn, low, high)
 
 
-def random_groups(program: Program, entity: str, people: int, rng: np.random.Generator) -> tuple[int, GroupLink]:
-    """Groups of a kind for some people, small and a few large, some people in none; and how many there are."""
-    roles = program.settings.entities[entity].roles
+def random_groups(
+    program: Program,
+    entity: str,
+    people: int,
+    rng: np.random.Generator,
+    homes: Sequence[NDArray[np.int64]] | None = None,
+) -> tuple[int, GroupLink]:
+    """Groups of a kind for some people, small and a few large, some people in none; and how many there are. With
+    `homes` nobody is together with people of another one."""
     group = np.full(people, -1, dtype=np.int32)
     role = np.zeros(people, dtype=np.int8)
-    waiting = rng.permutation(people).tolist() if rng.random() < 0.5 else list(range(people))
-    del waiting[: int(rng.integers(0, 3)) if people > 5 else 0]
     count = 0
-    while True:
-        most = [
-            group_role.maximum if group_role.maximum is not None else 20 if rng.random() < 0.02 else 3
-            for group_role in roles
-        ]
-        held = [int(rng.integers(group_role.minimum, limit + 1)) for group_role, limit in zip(roles, most, strict=True)]
-        if sum(held) > len(waiting):
-            return count, GroupLink(group, role)
-        for number, size in enumerate(held):
-            for _ in range(size):
-                person = waiting.pop(0)
-                group[person], role[person] = count, number
-        count += 1
+    for home in [np.arange(people)] if homes is None else homes:
+        waiting = rng.permutation(home).tolist() if rng.random() < 0.5 else home.tolist()
+        del waiting[: int(rng.integers(0, 3)) if len(home) > 5 and (homes is None or rng.random() < 0.1) else 0]
+        while held := _fitting(program.settings.entities[entity].roles, len(waiting), rng, 1 if homes is None else 20):
+            for number, size in enumerate(held):
+                for _ in range(size):
+                    person = waiting.pop(0)
+                    group[person], role[person] = count, number
+            count += 1
+    return count, GroupLink(group, role)
+
+
+def _fitting(roles: Sequence[Role], people: int, rng: np.random.Generator, trials: int) -> list[int]:
+    """By how many of some people each role of a group is held, where a group that they can make is drawn."""
+    drawn = (_held(roles, rng) for _ in range(trials))
+    return next((held for held in drawn if sum(held) <= people and (people or trials == 1)), [])
+
+
+def _held(roles: Sequence[Role], rng: np.random.Generator) -> list[int]:
+    """By how many people each role of a group is held."""
+    most = [
+        group_role.maximum if group_role.maximum is not None else 20 if rng.random() < 0.02 else 3
+        for group_role in roles
+    ]
+    return [int(rng.integers(group_role.minimum, limit + 1)) for group_role, limit in zip(roles, most, strict=True)]
+
+
+def _homes(people: int, rng: np.random.Generator) -> Sequence[NDArray[np.int64]]:
+    """People parted into homes of one to nine. Where there are groups of several kinds, all people would hang together
+    if each kind joined whomever it happened to."""
+    ends = np.cumsum(rng.integers(1, 10, people))
+    return np.split(np.arange(people), ends[ends < people])
 
 
 def random_population(
@@ -146,10 +169,11 @@ def random_population(
     counts: dict[str, int] = {}
     groups: dict[str, GroupLink] = {}
     owners: dict[str, NDArray[np.int32]] = {}
+    homes = _homes(people, rng) if sum(bool(entity.of) for entity in entities.values()) > 1 else None
     for entity in entities.values():
         if entity.of:
             counts[entity.of] = people
-            counts[entity.name], groups[entity.name] = random_groups(program, entity.name, people, rng)
+            counts[entity.name], groups[entity.name] = random_groups(program, entity.name, people, rng, homes)
         elif not entity.belongs_to:
             counts.setdefault(entity.name, people)
     for entity in entities.values():
