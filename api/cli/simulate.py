@@ -260,7 +260,8 @@ def _by_income(answer: ReformAnswer | HouseholdsAnswer, currency: str, whose: st
     for measure in (*answer.inequality, *answer.poverty):
         unit = "%" if measure in answer.poverty else ""
         error = measure.standard_error or "not known"
-        say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {error})")
+        was, now = (f"{text}{unit}" if text else "no value" for text in (measure.before, measure.after))
+        say(f"{measure.label}: {was} -> {now} (± {error})")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:

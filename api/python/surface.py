@@ -59,7 +59,8 @@ class Law:
 
         A frame is a polars or pandas DataFrame, a pyarrow Table, or a mapping of columns to lists. Its columns are
         facts as the rules name them, ids (`person_id`) and, for people, `tax_unit_id` and `role`. Money is in the
-        currency, as decimals, whole numbers, or floats that are on the money grid.
+        currency, as decimals, whole numbers, or floats that are on the money grid. NaN is a fault, but in pandas,
+        which writes a missing cell so.
 
         `want` is a figure, or several, or sets of them, of one entity. Returned is a frame of the kind given for that
         entity, a row for each of its rows in their order: the id, each figure (money as exact decimals; null where it

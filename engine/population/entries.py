@@ -75,7 +75,7 @@ def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, .
         array = array.cast(pa.string())
     floating = pa.types.is_floating(array.type)
     if floating:
-        missing = np.asarray(array.is_null(nan_is_null=True).to_numpy(zero_copy_only=False))
+        missing = np.asarray(array.is_null().to_numpy(zero_copy_only=False))
     else:
         missing = empty_cells(array)
     match kind.kind:

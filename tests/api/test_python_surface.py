@@ -130,3 +130,16 @@ def test_one_figure_is_wanted_by_its_name_alone(law: rulewright.Law) -> None:
     assert alone.equals(listed)
     with pytest.raises(rulewright.Failure, match="no figure is wanted"):
         law.evaluate(frames, at=2024, want=[])
+
+
+def test_what_is_not_a_number_is_refused_and_what_is_missing_is_not(law: rulewright.Law) -> None:
+    """It counted as an empty cell, which is no income, though the same in CSV was refused."""
+    units = polars.DataFrame({"tax_unit_id": ["u1"]})
+    people = polars.DataFrame({"tax_unit_id": ["u1"], "role": ["head"], "age": [40], "wages": [float("nan")]})
+    with pytest.raises(rulewright.Failure, match="row 1, wages: `nan` is not a number"):
+        law.evaluate({"person": people, "tax_unit": units}, at=2024, want="income_tax")
+    with pytest.raises(rulewright.Failure, match="`nan` is not a number"):
+        law.evaluate({"person": people.to_arrow(), "tax_unit": units.to_arrow()}, at=2024, want="income_tax")
+    missing = people.with_columns(wages=polars.lit(None, polars.Float64))
+    (tax,) = law.evaluate({"person": missing, "tax_unit": units}, at=2024, want="income_tax")["income_tax"]
+    assert tax == 0
