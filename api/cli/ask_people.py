@@ -66,7 +66,7 @@ def _person(program: Program, wanted: Sequence[Definition], at: str | None, aski
     kinds = [settings.entities[name] for name in records_read(program, wanted, period.end)]
     for kind in kinds:
         plural = kind.plural.replace("_", " ")
-        asked = f"How many {plural} do you have? Count those of the past, too."
+        asked = f"How many {plural} do you have? Count past ones too."
         number = asking.ask(asked, _whole(MOST_RECORDS))
         if number:
             data[kind.plural] = {f"{kind.name}_{at}": {person.name: YOU} for at in range(1, number + 1)}

@@ -195,8 +195,20 @@ def test_who_erases_an_account_is_told_first_what_is_open_in_it(log: Path) -> No
 
 
 def test_who_erases_a_subject_without_an_account_is_told_nothing_of_one(log: Path) -> None:
-    done = run("log", "erase", "person/ada", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
+    append(log, "- {subject: person/bob, id: g, facts: {2024-01-01: {wages: 1}}}\n")
+    done = run("log", "erase", "person/bob", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
     assert done.returncode == 0 and "owe" not in done.stderr
+
+
+def test_a_member_of_a_group_whose_account_is_open_is_not_erased(log: Path) -> None:
+    """The group's debt stayed in the books, and nobody was left who owed it."""
+    asked = ("log", "erase", "person/ada", "--yes", "--reason", "r", "--legal-basis", "b", "--log", log)
+    refused = run(*asked)
+    told = "`person/ada` belongs to a group whose account is open: `tax_unit/home` is owed 4,500.00 USD for 2023, 2024"
+    assert (refused.returncode, told in refused.stderr) == (1, True), refused.stderr
+    assert run("log", "show", "person/ada", "--log", log).returncode == 0
+    done = run(*asked, "--open-accounts")
+    assert (done.returncode, told in done.stderr) == (0, True), done.stderr
 
 
 def test_an_account_that_is_open_outlasts_its_retention_class(log: Path) -> None:

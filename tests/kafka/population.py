@@ -170,7 +170,7 @@ def _moves(there: Commands, here: Commands, rules: Path, joins: dict[str, Any]) 
     held = there.told("log", "hold", subject, "--case", "appeal 7", *why)
     assert held["held_for"] == ["appeal 7"] and len(there.told("log", "hold")["held"]) == 1
     there.told("log", "hold", subject, "--case", "appeal 7", "--release", *why)
-    assert len(there.told("log", "erase", subject, "--yes", *why)["ledgers"]) == 2
+    assert len(there.told("log", "erase", subject, "--open-accounts", "--yes", *why)["ledgers"]) == 2
     assert there.run("log", "show", subject).returncode == 1
 
 

@@ -17,7 +17,7 @@ from api.history.looks import ACCESS_RETENTION
 from api.history.parts import parts_with
 from api.history.timeline import nothing_known
 from api.simulate.writing import appearing, check_place
-from citizens import Certificate, SqliteLog, trial_balance
+from citizens import Belongs, Certificate, SqliteLog, trial_balance
 
 ACCOMPANYING = (ACCESS_RETENTION,)
 """Who looked at somebody's record is no reason to keep them."""
@@ -151,7 +151,7 @@ def erase_command(
     for part, here in where.items():
         with reading(part) as opened:
             events += sum(_events(opened, subject) for subject in here)
-            open_told += [told for subject in here for told in _what_is_open(opened, subject)]
+            open_told += [told for subject in here for told in _open_of(opened, subject)]
     if open_told and not open_accounts:
         raise Failure(
             f"nothing was erased: {'; '.join(open_told)}",
@@ -165,6 +165,17 @@ def erase_command(
     done = [_erased(part, here, order) for part, here in where.items()]
     _say_erased(done, sum(map(len, where.values())), events, certificate, as_json)
     return ExitCode.DONE
+
+
+def _open_of(log: SqliteLog, subject: str) -> Iterator[str]:
+    """What is open in a subject's own account, and in those of the groups that it was ever a member of: the tax of a
+    joint return is each spouse's own debt (26 USC 6013(d)(3))."""
+    yield from _what_is_open(log, subject)
+    values = (change.value for change in log.timeline(subject).changes)
+    groups = dict.fromkeys(value.group for value in values if isinstance(value, Belongs) and value.role != "owner")
+    for group in groups:
+        for told in _what_is_open(log, group):
+            yield f"`{subject}` belongs to a group whose account is open: {told}"
 
 
 def _what_is_open(log: SqliteLog, subject: str) -> Iterator[str]:

@@ -75,7 +75,10 @@ def _cured(service: Service, law: Law, document: Document, form: CureWanted) -> 
     try:
         wanted = find_definition(law.program, form.requirement)
         if wanted.type.kind is not Kind.BOOLEAN:
-            raise Misuse(f"this is a {wanted.type}, and only what is true or false is refused", "name a requirement")
+            raise Misuse(
+                f"`{wanted.short_name}` is of type {wanted.type}: only what is true or false can be refused",
+                "name a requirement",
+            )
         return use_case.cure(law.program, case, wanted, form.of, every=form.every, reforms=law.reforms)
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "/requirement", sent)]) from None
