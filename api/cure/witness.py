@@ -199,8 +199,8 @@ class Witnesses:
                 boxes += [[*box[:widest], half, *box[widest + 1 :]] for half in halves]
                 continue
             changes = {fact: low for fact, (low, _) in zip(facts, sides, strict=True)}
-            if all(changes[fact] != self.trial.now(fact) for fact in facts):
-                return changes
+            if all(changes[fact] != self.trial.now(fact) for fact in facts) and self.trial.holds(changes):
+                return changes  # where it only may, it hangs on something else that nobody stated
         self.trial.budget.unsettled = True
         return None
 

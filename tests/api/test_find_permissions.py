@@ -23,6 +23,7 @@ from engine.native import KNOWN, evaluate
 from engine.native.handover import value_of
 from engine.values.periods import parse_period
 from engine.values.types import Kind
+from tests.more import seeds
 
 DAY = parse_period("2024-05-10")
 LONG_AGO = date(2010, 1, 1)
@@ -67,12 +68,12 @@ def people(draw: random.Random, program: Program) -> Iterator[Draft]:
                 yield Draft(record, Facts((owned, *rest)), ORIGIN, event_id=record)
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("ruleset", ["gb", "us_ca", "us_passport", "de"])
+@pytest.mark.parametrize("seed", seeds(2))
+@pytest.mark.parametrize("ruleset", ["gb", "us_ca", "us_passport", "de", "eu"])
 def test_a_search_asks_everybody_what_their_record_says(tmp_path: Path, ruleset: str, seed: int) -> None:
     program = load_program(ruleset)
     asked = [program.find(name) for name in ("may_drive", "may_keep_licence", "may_get_license", "is_citizen",
-             "may_be_given_passport", "is_british_citizen", "keeps_licence")]  # fmt: skip
+             "may_be_given_passport", "is_british_citizen", "keeps_licence", "may_be_issued")]  # fmt: skip
     constants = Constants(program)
     with open_log(tmp_path / "log") as log:
         log.append(list(people(random.Random(seed), program)))
