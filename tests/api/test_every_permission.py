@@ -139,4 +139,4 @@ def test_a_cure_cures_and_no_part_of_it_and_no_single_fact_does(rules: str) -> N
             for single in singles(program, case, search.candidates()):
                 assert not holds(program, case, condition, single), (seed, str(refusal), single)
         cured += len(cures)
-    assert cured or rules == "eu"  # whose examples need a licence, which no rule of it says that one can apply for
+    assert cured or rules == "eu"  # refused there for an age, or a licence in force
