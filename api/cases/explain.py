@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from api.cases.naming import nobody, period_for
+from api.cases.stated_groups import contradicted_groups
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
 from engine.explain.words import humanized
@@ -49,11 +50,13 @@ class Explained:
 
 @record(frozen=True, slots=True)
 class Why:
-    """The explanations of one figure of everybody who was asked for, as data and as the engine's own trees."""
+    """The explanations of one figure of everybody who was asked for, as data and as the engine's own trees; and groups
+    that the case states otherwise than a figure makes them."""
 
     trees: tuple[Explanation, ...]
     explanations: tuple[Explained, ...]
     failed: bool
+    stated_otherwise: tuple[str, ...] = ()
 
 
 @record(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def why(program: Program, case: Case, definition: Definition, of: str = "") -> W
         facts.append(Fact(definition.name, instance, own or period_for(program, definition, case.at)))
     trees = tuple(explain(interpreter, fact) for fact in facts)
     failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
-    return Why(trees, tuple(_explained(tree, 0, len(program.definitions)) for tree in trees), failed)
+    told = tuple(_explained(tree, 0, len(program.definitions)) for tree in trees)
+    return Why(trees, told, failed, contradicted_groups(interpreter))
 
 
 def _whose(program: Program, case: Case, definition: Definition, of: str) -> list[str]:

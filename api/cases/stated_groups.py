@@ -9,15 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.made_groups import grouping_of, known_places
-from engine.ir.program import Definition
+from engine.ir.program import Definition, Program
 from engine.reading.declared_settings import Entity
+
+
+def states_groups(program: Program, case: Case) -> bool:
+    """Whether a case states who is in groups that a figure would make."""
+    entities = program.settings.entities
+    return any(entities[kind].is_stated_or_made for kind, _, _ in case.holders)
 
 
 def contradicted_groups(interpreter: Interpreter) -> tuple[str, ...]:
     """What to say of groups that a case states otherwise than a figure makes them, of the kinds of which the
     interpreter found something."""
+    if not states_groups(interpreter.program, interpreter.case):
+        return ()
     read = {step.definition.entity for step in interpreter.steps.values()}
     entities = interpreter.program.settings.entities.values()
     kinds = [entity for entity in entities if entity.name in read and entity.is_stated_or_made]
@@ -55,4 +64,4 @@ def _differing(
             yield f"{entity.name} `{group}`: {by}; the {entity.name} counts as it is listed"
 
 
-__all__ = ["contradicted_groups"]
+__all__ = ["contradicted_groups", "states_groups"]

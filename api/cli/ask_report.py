@@ -32,11 +32,13 @@ def put(program: Program, definition: Definition | None, asked: str, further: st
 
 
 def report_figures(program: Program, figures: Calculation) -> None:
-    """The figures, each with why it is not met."""
+    """The figures, each with why it is not met; and groups that are stated otherwise than a figure makes them."""
     for result in figures.results:
         say(f"{result.label} ({result.figure} of {result.of.id}): {_text(result)}{law_words(result.law)}")
         for reason in refusals(program, result):
             say(f"  - {reason.fails}{law_words(reason.law)}")
+    for line in figures.stated_otherwise:
+        complain(line)
 
 
 def report_usual(program: Program, usual: Sequence[Fact], whose: Callable[[Fact], str]) -> None:

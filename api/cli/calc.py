@@ -10,7 +10,6 @@ from pathlib import Path
 from api.cases.calculate import REQUIREMENTS, Asked, Calculation, Result, calculate, questions_of
 from api.cases.files import load_case
 from api.cases.naming import chief_names, exported_names, find_definitions, nobody
-from api.cases.stated_groups import contradicted_groups
 from api.cli.output import complain, say, say_json, waiting
 from api.cli.questions import say_questions
 from api.failures import ExitCode
@@ -55,7 +54,7 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
         say_questions(questions)
         if brief:
             say(f"\nThese are the chief figures. Name others with `--want A,B`; `--want {ALL}` shows every one.")
-    for line in (*calculation.unread, *contradicted_groups(interpreter)):
+    for line in (*calculation.unread, *calculation.stated_otherwise):
         complain(line)
     nobodys = [figure for figure in wanted if not any(instances_of(case, figure))]
     for figure in _told(nobodys, want):

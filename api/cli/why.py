@@ -30,10 +30,11 @@ def why_command(
     if as_json:
         basis = basis_of(program, case, [reform.stem for reform in reforms])
         told = {"basis": as_data(basis), "explanations": as_data(explained.explanations)}
-        say_json({**told, **({"unread": list(unread)} if unread else {})})
+        notes = {"unread": list(unread), "stated_otherwise": list(explained.stated_otherwise)}
+        say_json({**told, **{name: lines for name, lines in notes.items() if lines}})
     else:
         for number, tree in enumerate(explained.trees):
             say("\n" * bool(number) + "\n".join(render(tree)))
-    for line in unread:
+    for line in (*unread, *explained.stated_otherwise):
         complain(line)
     return ExitCode.FAILED if explained.failed else ExitCode.DONE

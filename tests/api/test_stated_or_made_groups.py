@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -15,8 +16,9 @@ import pytest
 from api.assess.annual import run_annual
 from api.assess.standings import standing_of
 from api.assess.terms import Terms, assessments_by_name, terms_of
+from api.cases.calculate import calculate
 from api.cases.effects import effects
-from api.cases.machine import columns_of
+from api.cases.machine import Machine, columns_of
 from api.cases.stated_groups import contradicted_groups
 from citizens import Assessment, Belongs, SqliteLog, Value, open_log
 from engine.interpret.case_reader import case_from_data
@@ -136,15 +138,37 @@ def test_nothing_is_noted_where_it_is_not_known_who_is_together(program: Program
     assert noted(program, replace(case, given=stoves, complete=False)) == ()
 
 
-def test_calc_notes_it(tmp_path: Path, land: Path) -> None:
-    (tmp_path / "case.yaml").write_text(
+OTHERWISE = "by what is stated of the dwelling, `bo` should be listed with `ann`"
+
+
+def test_every_way_to_ask_notes_it(tmp_path: Path, land: Path) -> None:
+    """Only `calc` did, and not in JSON."""
+    case = tmp_path / "case.yaml"
+    case.write_text(
         "at: 2024-03\ncomplete: true\npeople: {ann: {cooks_at: 1}, bo: {cooks_at: 1}}\n"
         "dwellings: {home: {residents: [ann, bo]}}\nkitchens: {k: {cooks: [ann]}}\n"
     )
-    done = run("calc", land, tmp_path / "case.yaml", "--want", "need")
+    done = run("calc", land, case, "--want", "need")
     assert (done.returncode, done.stdout) == (0, "need  10 EUR\n")
-    assert "by what is stated of the dwelling, `bo` should be listed with `ann`" in done.stderr
-    assert not run("calc", land, tmp_path / "case.yaml", "--want", "kitchen_number").stderr
+    assert OTHERWISE in done.stderr
+    assert OTHERWISE in run("why", land, case, "need").stderr
+    assert OTHERWISE in run("ask", land, case, "--want", "need").stderr
+    for asked in (("calc", land, case, "--want", "need", "--json"), ("why", land, case, "need", "--json")):
+        assert OTHERWISE in json.loads(run(*asked).stdout)["stated_otherwise"][0]
+    other = run("calc", land, case, "--want", "kitchen_number", "--json")
+    assert not other.stderr and "stated_otherwise" not in json.loads(other.stdout)
+
+
+def test_code_leaves_a_case_with_a_note_to_the_interpreter(program: Program) -> None:
+    """Code that was made for a question asked again and again told the figure without the note."""
+    case, need = case_of(program, {"k": {"cooks": ["bo"]}}), program.find("need")
+    assert need is not None
+    machine = Machine(program)
+    try:
+        told = [calculate(program, case, [need], machine=machine).stated_otherwise for _ in range(5)]
+    finally:
+        machine.close()
+    assert all(told) and not any(machine._asked.values())
 
 
 def test_a_part_of_a_population_keeps_what_is_stated_of_made_groups(program: Program) -> None:

@@ -28,17 +28,19 @@ router = APIRouter(tags=["citizens"])
 @dataclass(frozen=True, slots=True)
 class Entitlements:
     """Figures computed now from the record. `left_out`: facts recorded in a form that the rules do not take. `unread`:
-    facts recorded for a time at which no figure reads them."""
+    facts recorded for a time at which no figure reads them. `stated_otherwise`: groups recorded otherwise than a figure
+    makes them."""
 
     basis: Basis
     results: tuple[Result, ...]
     left_out: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    stated_otherwise: tuple[str, ...] = ()
 
 
 def _entitlements(figures: OnRecord) -> Entitlements:
     done = figures.calculation
-    return Entitlements(done.basis, done.results, figures.left_out, done.unread)
+    return Entitlements(done.basis, done.results, figures.left_out, done.unread, done.stated_otherwise)
 
 
 @router.get(
