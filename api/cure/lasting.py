@@ -31,6 +31,9 @@ from engine.ir.fold import formula_at
 from engine.ir.program import Program
 from engine.values.periods import Period, Unit
 
+ANEW = 10
+"""What it counts as to look whether a condition is as it was, besides the figures that are evaluated for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Again:
@@ -192,7 +195,7 @@ class _Later:
                     heappush(waiting, reader)
         root = len(found.read) - 1
         outcome = self.interpreter.steps[self._there(root)].outcome if root in queued else found.read[root].step.outcome
-        return Again(outcome, self._hangs(hanging), 1 + len(found.suspects) // 10 + self.interpreter.work)
+        return Again(outcome, self._hangs(hanging), ANEW + len(found.suspects) // 10 + self.interpreter.work)
 
     def _hangs(self, hanging: Hanging) -> Hangs:
         """Of what was read at either period, what can be changed."""

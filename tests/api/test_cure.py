@@ -266,7 +266,7 @@ def test_what_the_bound_on_work_leaves_open_is_told_and_found_by_looking_longer(
     case, whole = asked(lorries, "may_drive", facts)
     assert (whole.settled, whole.looked_until) == (True, "")
     figure = find_definition(lorries, "may_drive")
-    for budget, work in (("TODAY", 200), ("WAITING", 60), ("LATER", 0)):  # what is left over goes to later days
+    for budget, work in (("TODAY", 200), ("WAITING", 30), ("LATER", 0)):  # what is left over goes to later days
         monkeypatch.setattr(f"api.cure.cure.{budget}", work)
     bounded = cure(lorries, case, figure)
     assert (bounded.cures, bounded.plans, bounded.settled) == (whole.cures, (), False)
