@@ -18,7 +18,8 @@ from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.ir.walk import walk
 from engine.native.handover import case_of, entry_of, rows_of
-from engine.native.plan.layout import Layout, is_made, lay_out
+from engine.native.plan.laying import lay_out
+from engine.native.plan.layout import Layout, is_made
 from engine.native.plan.options import Options
 from engine.native.results import KNOWN, Figures, Result, row_of, status_of
 from engine.population.columns import Columns

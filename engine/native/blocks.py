@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.native.buffers import Buffers
 from engine.native.machine.compiling import Kernel
-from engine.native.plan.layout import PAD, Layout, member_places
+from engine.native.plan.laying import member_places
+from engine.native.plan.layout import PAD, Layout
 from engine.native.plan.pointers import (
     BlockStarts,
     ColumnEntries,

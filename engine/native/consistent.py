@@ -22,7 +22,8 @@ from engine.interpret.outcomes import Fact, Failure
 from engine.ir.program import Definition, Program
 from engine.native.agreement import component_count
 from engine.native.handover import case_of, rows_of
-from engine.native.plan.layout import Layout, lay_out
+from engine.native.plan.laying import lay_out
+from engine.native.plan.layout import Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.results import row_of

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from engine.interpret.made_groups import grouping_of, parts_of
 from engine.ir.program import Program
-from engine.native.plan.layout import Layout, MadeGroups, Rows, is_made, new_rows, padded
+from engine.native.plan.components import new_rows
+from engine.native.plan.layout import Layout, MadeGroups, Rows, is_made, padded
 from engine.native.plan.pointers import (
     GroupList,
     GroupOfEach,

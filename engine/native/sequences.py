@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.ir.program import Program
-from engine.native.plan.layout import Layout, new_rows, padded
+from engine.native.plan.components import new_rows
+from engine.native.plan.layout import Layout, padded
 from engine.native.plan.pointers import Order, PlaceAlong, Pointer, RecordBefore, RoundsAlong
 from engine.native.undetermined import CodeFigure
 from engine.population.columns import Cell, Entries

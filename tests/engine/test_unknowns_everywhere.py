@@ -44,7 +44,7 @@ from engine.interpret.outcomes import Fact, Failure, Outcome, Possible
 from engine.ir.program import Program
 from engine.native.agreement import component_count
 from engine.native.handover import case_of, rows_of
-from engine.native.plan.layout import lay_out
+from engine.native.plan.laying import lay_out
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.population.columns import Cell, Column, Columns, column_of

@@ -15,7 +15,7 @@ from engine.ir.program import Program
 from engine.native import Evaluator, Options, evaluate
 from engine.native.agreement import all_figures
 from engine.native.machine import compiling, object_cache
-from engine.native.plan.layout import lay_out
+from engine.native.plan.laying import lay_out
 from engine.native.plan.plan import cell_for, make_plan
 from engine.population.columns import Cell, Columns, column_of
 from engine.values.periods import parse_period

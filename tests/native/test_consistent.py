@@ -11,7 +11,7 @@ from engine.ir.program import Program
 from engine.native import Options, evaluate
 from engine.native.agreement import component_count
 from engine.native.consistent import consistent
-from engine.native.plan.layout import lay_out
+from engine.native.plan.laying import lay_out
 from engine.native.samples import random_population
 from engine.population.columns import Column, Columns
 from engine.values.periods import parse_period

@@ -16,7 +16,7 @@ from engine.ir.program import Program, Structure
 from engine.native import Evaluator, Options
 from engine.native.agreement import all_figures, differences
 from engine.native.machine import compiling, making
-from engine.native.plan.layout import lay_out
+from engine.native.plan.laying import lay_out
 from engine.native.plan.plan import cell_for
 from engine.native.results import Figures
 from engine.native.write.kernel import Text, write_module

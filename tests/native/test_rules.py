@@ -13,7 +13,7 @@ from engine.ir.program import Program
 from engine.native import Evaluator, Options, Result, evaluate, marginal_rates
 from engine.native.agreement import all_figures, differences
 from engine.native.machine.making import planned
-from engine.native.plan.layout import lay_out
+from engine.native.plan.laying import lay_out
 from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.native.samples import random_population
 from engine.native.write.kernel import write_module

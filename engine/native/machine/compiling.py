@@ -27,7 +27,8 @@ from engine.native.machine.fixed import object_of
 from engine.native.machine.kept_kernels import Decided, Found
 from engine.native.machine.toolchain import Loaded, machine
 from engine.native.plan.interface import Interface
-from engine.native.plan.layout import Layout, lay_out, with_other_columns
+from engine.native.plan.laying import lay_out
+from engine.native.plan.layout import Layout, with_other_columns
 from engine.native.plan.options import Options
 from engine.native.plan.shape import ColumnShape, Shape
 from engine.population.columns import Cell, Columns
