@@ -18,7 +18,7 @@ from api.cases.explain import Explained, Reasons, explained, reasons
 from api.cases.json_values import as_json as value_json
 from api.cases.naming import has_period, nobody, period_for
 from api.cases.overlays import set_beyond_what_is_stated
-from api.cases.stated_groups import contradicted_groups, states_groups
+from api.cases.stated_otherwise import contradicted, states_otherwise
 from api.cases.unread import unread_facts
 from api.schema import Citation, Json, citations
 from api.version import engine_version
@@ -134,7 +134,7 @@ class Calculation:
 
     `set_by_reforms` says of each constant that the law would project how it holds what a reform set; `unread`, which
     facts are stated for a time at which nothing reads them; `stated_otherwise`, which groups are stated otherwise than
-    a figure makes them of the same people.
+    a figure makes them of the same people, and which months come to more than the year's figure that was read.
     """
 
     basis: Basis
@@ -183,7 +183,7 @@ def calculate(
     """
     interpreter = interpreter or Interpreter(program, case, constants or Constants(program))
     answers: Sequence[tuple[Fact, Outcome]] | None = None
-    if machine is not None and asked.explain == "none" and not asked.ask and not states_groups(program, case):
+    if machine is not None and asked.explain == "none" and not asked.ask and not states_otherwise(program, case):
         answers = machine.answers(case, wanted)
     if answers is None:
         answers = list(_answers(program, case, wanted, interpreter, must))
@@ -206,10 +206,10 @@ def calculate(
     beyond = set_beyond_what_is_stated(program, case.at.start)
     unread = unread_facts(program, case, wanted)
     if not asked.ask:
-        otherwise = contradicted_groups(interpreter)
+        otherwise = contradicted(interpreter)
         return Calculation(basis, results, set_by_reforms=beyond, unread=unread, stated_otherwise=otherwise)
     questions, assumed = _questions(program, case, answers), tuple(_assumed(interpreter))
-    return Calculation(basis, results, questions, assumed, beyond, unread, contradicted_groups(interpreter))
+    return Calculation(basis, results, questions, assumed, beyond, unread, contradicted(interpreter))
 
 
 def basis_of(program: Program, case: Case, reforms: Sequence[str] = ()) -> Basis:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from api.cases.naming import nobody, period_for
-from api.cases.stated_groups import contradicted_groups
+from api.cases.stated_otherwise import contradicted
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
 from engine.explain.words import humanized
@@ -91,7 +91,7 @@ def why(program: Program, case: Case, definition: Definition, of: str = "") -> W
     trees = tuple(explain(interpreter, fact) for fact in facts)
     failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
     told = tuple(_explained(tree, 0, len(program.definitions)) for tree in trees)
-    return Why(trees, told, failed, contradicted_groups(interpreter))
+    return Why(trees, told, failed, contradicted(interpreter))
 
 
 def _whose(program: Program, case: Case, definition: Definition, of: str) -> list[str]:

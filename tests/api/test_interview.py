@@ -110,7 +110,7 @@ def test_the_command_goes_back_and_goes_on(rules: Path, tmp_path: Path) -> None:
     first = run(*asked, stdin="30000\nback\nstop\n")
     assert "between" in first.stdout
     assert "How much did you earn?" in first.stderr
-    assert json.loads(kept.read_text(encoding="utf-8")) == {"answers": []}
+    assert json.loads(kept.read_text(encoding="utf-8")) == {"rules": "land", "answers": []}
     case.write_text(text.replace("AGE", "age: 3"), encoding="utf-8")
     unsure = run(*asked, stdin="?\n")
     assert "between" in unsure.stdout

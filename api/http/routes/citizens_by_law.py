@@ -29,7 +29,7 @@ router = APIRouter(tags=["citizens"])
 class Entitlements:
     """Figures computed now from the record. `left_out`: facts recorded in a form that the rules do not take. `unread`:
     facts recorded for a time at which no figure reads them. `stated_otherwise`: groups recorded otherwise than a figure
-    makes them."""
+    makes them, and months that come to more than the year's figure that was read."""
 
     basis: Basis
     results: tuple[Result, ...]
