@@ -100,31 +100,26 @@ def _not(text: Text, node: ir.Not, scope: Scope) -> Written:
 
 
 def _and(text: Text, node: ir.And, scope: Scope) -> Written:
-    result = text.variable("False")
-    _all_of(text, node.values, scope, result)
-    return result, False
-
-
-def _all_of(text: Text, values: tuple[ir.Expression, ...], scope: Scope, result: str) -> None:
-    if not values:
-        text.line(f"{result} = True")
-        return
-    with text.indented(f"if {text.value(values[0], scope)}:"):
-        _all_of(text, values[1:], scope, result)
+    return _joined(text, node.values, scope, decides=False)
 
 
 def _or(text: Text, node: ir.Or, scope: Scope) -> Written:
-    result = text.variable("True")
-    _none_of(text, node.values, scope, result)
+    return _joined(text, node.values, scope, decides=True)
+
+
+def _joined(text: Text, values: tuple[ir.Expression, ...], scope: Scope, decides: bool) -> Written:
+    """What several conditions come to, of which the first that is `decides` decides: those after it are not read."""
+    result = text.variable(str(decides))
+    _until_decided(text, values, scope, result, decides)
     return result, False
 
 
-def _none_of(text: Text, values: tuple[ir.Expression, ...], scope: Scope, result: str) -> None:
+def _until_decided(text: Text, values: tuple[ir.Expression, ...], scope: Scope, result: str, decides: bool) -> None:
     if not values:
-        text.line(f"{result} = False")
+        text.line(f"{result} = {not decides}")
         return
-    with text.indented(f"if not {text.value(values[0], scope)}:"):
-        _none_of(text, values[1:], scope, result)
+    with text.indented(f"if {'not ' if decides else ''}{text.value(values[0], scope)}:"):
+        _until_decided(text, values[1:], scope, result, decides)
 
 
 def _choice(text: Text, node: ir.If, scope: Scope) -> Written:
