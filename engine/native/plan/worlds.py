@@ -14,21 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import field, replace
-from datetime import date
-from itertools import chain
 
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, Program
 from engine.ir.rewrite import Change, rewritten
-from engine.ir.walk import children, groupings, order_keys, walk
+from engine.ir.walk import groupings, order_keys, walk
 from engine.ir.worlds import MAX_DEPTH
+from engine.native.plan.reaching import Reaching, asks, in_force, is_earlier
 from engine.native.plan.replaced import Replaced, replaced_by
 from engine.native.plan.settled import taken
 from engine.population.columns import Cell
 from engine.records import record
-from engine.values.periods import Period, Unit
+from engine.values.periods import Period
 from engine.values.types import BOOLEAN, EnumValue, Kind
 
 Asked = tuple[ir.AsIf, tuple[ir.Expression, ...]]
@@ -72,11 +71,8 @@ class Worlds:
         self._worlds: dict[tuple[object, ...], _World | None] = {}
         self._copies: dict[str, tuple[_World, Place, str]] = {}
         self._same: dict[tuple[str, Period], _World] = {}
-        self._reach: dict[tuple[str, Period, bool], frozenset[str]] = {}
-        self._readers: dict[tuple[Period, bool], dict[str, set[str]]] = {}
-        self._names: dict[tuple[str, Period, bool], frozenset[str]] = {}
-        self._asking_figures = {name for name, definition in program.definitions.items() if _asks(definition)}
-        self._asking_of_themselves = [name for name in self._asking_figures if _asks(program.definitions[name], name)]
+        self._reaching = Reaching(program, given)
+        self._asking_of_themselves = [name for name in self._reaching.asking if asks(program.definitions[name], name)]
         self._looked_at: set[tuple[str, Period]] = set()
         self._called = {
             node.name
@@ -90,7 +86,7 @@ class Worlds:
         """A formula as it stands in the plan."""
         if cell.name in self._copies:
             return self._in_world(body, *self._copies[cell.name])
-        if cell.name in self._asking_figures:
+        if cell.name in self._reaching.asking:
             body = self._asking(cell, body)
         for name in self._asking_of_themselves:
             if self.definitions[name].period == cell.period.kind:
@@ -154,9 +150,9 @@ class Worlds:
         replaced = self._replaced(node, home)
         if replaced is None:
             return None
-        reached = self._reached_by(replaced, period)
-        if any(self._may_stand(name, replaced, period) for name in reached - replaced.names):
-            return None  # what is given stands where nothing replaced reaches it
+        reached = self._reaching.by(replaced, period)
+        if self._reaching.given_may_stand(reached, replaced, period):
+            return None
         number = len(self._worlds) + 1
         guard = self._guard(number, owner, guards)
         return _World(number, home, period, replaced, reached, guard)
@@ -167,19 +163,6 @@ class Worlds:
         replaced = replaced_by(self._own, node.changes, home)
         called = replaced is not None and any(name in self._called for name in replaced.parameters)
         return None if called else replaced
-
-    def _reached_by(self, replaced: Replaced, period: Period) -> frozenset[str]:
-        return frozenset().union(*(self._reached(name, period) for name in replaced.names))
-
-    def _may_stand(self, name: str, replaced: Replaced, period: Period) -> bool:
-        """Whether what is given of a figure may stand for some whom nothing replaced reaches, or in a part of the
-        period in which its formula does not lead there."""
-        definition = self._own.definitions.get(name)
-        if definition is None:
-            return False
-        stands = name in self._given or definition.default is not None or definition.absent is not None
-        changes = definition.period != period.kind and len(list(_in_force(definition, period))) > 1
-        return stands and (bool(replaced.members) or changes)
 
     def _guard(self, number: int, owner: Definition, guards: tuple[ir.Expression, ...]) -> str:
         if not guards:
@@ -192,47 +175,6 @@ class Worlds:
         return name
 
     # --- what is reached, and where
-
-    def _reached(self, name: str, period: Period, whole: bool = True) -> frozenset[str]:
-        """The figures from whose formulas in a period a figure is read, directly or through others, and itself;
-        `whole`: read in worlds too."""
-        key = (name, period, whole)
-        if key not in self._reach:
-            readers = self._readers_in(period, whole)
-            reached, pending = {name}, [name]
-            while pending:
-                for reader in readers.get(pending.pop(), ()):
-                    if reader not in reached:
-                        reached.add(reader)
-                        pending.append(reader)
-            self._reach[key] = frozenset(reached)
-        return self._reach[key]
-
-    def _readers_in(self, period: Period, whole: bool) -> dict[str, set[str]]:
-        key = (period, whole)
-        if key not in self._readers:
-            by_figure: dict[str, set[str]] = {}
-            for name in self._own.definitions:
-                for read in self._read_by(name, period, whole):
-                    by_figure.setdefault(read, set()).add(name)
-            self._readers[key] = by_figure
-        return self._readers[key]
-
-    def _read_by(self, name: str, period: Period, whole: bool) -> frozenset[str]:
-        """What the formulas of a figure read that hold in a period; `whole`: in worlds too, which only few ask for."""
-        key = (name, period, whole or name not in self._asking_figures)
-        if key not in self._names:
-            definition = self._own.definitions[name]
-            home = Home(definition.entity, period.kind)
-            nodes = chain.from_iterable(map(walk if key[2] else _outside_worlds, _in_force(definition, period)))
-            self._names[key] = frozenset(
-                read
-                for node in nodes
-                if type(node) not in _READING_NOTHING
-                and not _is_earlier(node, definition, Place(), home)  # what is given of a later period stands
-                for read in _names_read(node)
-            )
-        return self._names[key]
 
     def _stays_at_home(self, world: _World, asked: str) -> bool:
         """Whether what is asked in a world leads to nobody else, and to no time of which the world is not."""
@@ -253,7 +195,7 @@ class Worlds:
     def _reads(self, world: _World, name: str, place: Place) -> Iterator[tuple[str, Place]]:
         """What a figure in a world reads there that is reached, and not of earlier times."""
         definition = self._own.definitions[name]
-        for body in _in_force(definition, world.period):
+        for body in in_force(definition, world.period):
             reader = Reader(body, definition.period, place, world.home)
             for node in walk(body):
                 if any(key in world.reached for _, key in order_keys(node)):
@@ -265,7 +207,7 @@ class Worlds:
                         yield name, Place(Who.SOMEBODY)  # on a day when it may not be replaced
                 if isinstance(node, ir.VariableRead | ir.OverTime) and node.name in world.reached:
                     read_place = reader.place_of(node)
-                    if read_place.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
+                    if read_place.when is not When.SOMETIME or not is_earlier(node, definition, place, world.home):
                         yield node.name, read_place
 
     def _of_home(self, name: str, world: _World) -> bool:
@@ -319,7 +261,9 @@ class Worlds:
             members=around.members - inner.names,
             parameters={**around.parameters, **inner.parameters},
         )
-        reached = frozenset((*outer.reached, *self._reached_by(inner, outer.period)))
+        reached = frozenset((*outer.reached, *self._reaching.by(inner, outer.period)))
+        if self._reaching.given_may_stand(reached, replaced, outer.period):
+            return None
         return _World(len(self._worlds) + 1, outer.home, outer.period, replaced, reached, depth=outer.depth + 1)
 
     def _read(self, node: ir.VariableRead | ir.OverTime, world: _World, place: Place) -> ir.Expression:
@@ -340,7 +284,7 @@ class Worlds:
         for (name, period), world in self._same.items():
             if cell.period != period or cell.name == name or cell.name not in world.reached:
                 continue
-            if cell.name not in self._reached(name, period, whole=False):
+            if cell.name not in self._reaching.reached(name, period, whole=False):
                 continue  # it asks for a world itself
             if not self._of_home(cell.name, world) or not self._stays_at_home(world, cell.name):
                 continue
@@ -351,44 +295,11 @@ class Worlds:
         return body
 
 
-def _asks(definition: Definition, of: str = "") -> bool:
-    """Whether a formula asks for a world, or for one in which `of` is replaced."""
-    nodes = (node for dated in definition.formulas for node in walk(dated.body))
-    return any(isinstance(node, ir.AsIf) and (not of or node.changes[0].name == of) for node in nodes)
-
-
-def _outside_worlds(body: ir.Expression) -> Iterator[ir.Expression]:
-    """The parts of a formula that are found in the world of the formula."""
-    stack = [body]
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, ir.AsIf):
-            stack += [part for change in node.changes for part in (change.value, change.where) if part is not None]
-        else:
-            stack += children(node)
-
-
 def _is_elected(node: ir.AsIf, definition: Definition) -> bool:
     """Whether a world differs in what one figure of the one asked comes to, of few that there are."""
     change = node.changes[0]
     alone = len(node.changes) == 1 and _is_own(change.subject, change.time)
     return alone and definition.type.kind in _ELECTED and not definition.may_not_apply
-
-
-_READING_NOTHING = frozenset(
-    (ir.Literal, ir.Local, ir.Let, ir.If, ir.Arithmetic, ir.Compare, ir.And, ir.Or, ir.Not, ir.Extreme, ir.Negate)
-)
-"""Kinds of nodes that read no name themselves: most are."""
-
-
-def _names_read(node: ir.Expression) -> Iterator[str]:
-    """The figures and parameters that a node itself reads, those by which records that it reads stand in order, and
-    those that make the groups through which it reads."""
-    if isinstance(node, ir.VariableRead | ir.OverTime | ir.ParameterRead):
-        yield node.name
-    yield from (key for _, key in order_keys(node))
-    yield from (by.name for by, _ in groupings(node))
 
 
 def _is_own(subject: ir.Subject | None, time: ir.Time) -> bool:
@@ -439,33 +350,6 @@ def _last(body: ir.Expression) -> ir.Expression:
                 body = body.body
             case _:
                 return body
-
-
-def _in_force(definition: Definition, period: Period) -> Iterator[ir.Expression]:
-    """The formulas of a definition that hold in a period: on its first day for one of such periods, on some day for
-    others."""
-    formulas = definition.formulas
-    if definition.period == period.kind:
-        body = formula_at(formulas, period.start)
-        if body is not None:
-            yield body
-        return
-    for at, dated in enumerate(formulas):
-        ends = formulas[at + 1].start if at + 1 < len(formulas) else None
-        begins = dated.start or date.min
-        if begins <= period.end and (ends is None or ends > period.start):
-            yield dated.body
-
-
-def _is_earlier(node: ir.Expression, owner: Definition, place: Place, home: Home) -> bool:
-    """Whether a read is surely of periods that end before the one in which something is replaced begins."""
-    if place.when is not When.SAME or owner.period != home.period or home.period.unit is Unit.ETERNITY:
-        return False
-    if isinstance(node, ir.OverTime):
-        return node.last > 0 and node.kind == home.period
-    if not isinstance(node, ir.VariableRead) or not isinstance(node.time, ir.Containing):
-        return False
-    return node.time.kind == home.period and node.time.shift < 0
 
 
 def _nothing(program: Program, body: ir.Expression) -> ir.Expression | None:
