@@ -78,7 +78,7 @@ def _moves(
     values = list(figures_of_tries(program, case, columns, rows, wanted))
     moves: dict[Fact, list[float]] = {}
     for own, start in zip(tries, starts, strict=False):
-        for fact, effect in _means(own, [figure[start : start + len(own) + 1] for figure in values]).items():
+        for fact, effect in _means(program, own, [figure[start : start + len(own) + 1] for figure in values]).items():
             moves.setdefault(fact, []).append(effect)
     return moves
 
@@ -120,11 +120,21 @@ def _entries(program: Program, name: str) -> list[tuple[Value, int]]:
 _TELLING: Remembered[list[tuple[Value, int]]] = Remembered(4_000)
 
 
-def _means(tries: Sequence[Sequence[_Try]], figures: Sequence[NDArray[np.float64]]) -> dict[Fact, float]:
-    """By how much each fact moves the figures from the first row, on average over what it was tried as."""
+def _means(
+    program: Program, tries: Sequence[Sequence[_Try]], figures: Sequence[NDArray[np.float64]]
+) -> dict[Fact, float]:
+    """By how much each fact moves the figures from the first row, on average over what it was tried as.
+
+    Where a figure is not known with what was tried, it moves by all that it is if the fact is one that everybody has,
+    such as the State, for then more is to be asked; else something is contradicted, which moves nothing.
+    """
     moved = np.zeros(len(tries), dtype=np.float64)
+    everybody = np.array([program.definitions[tried[0][0].name].absent is None for tried in tries], dtype=np.bool_)
     for values in figures:
-        moved = np.maximum(moved, np.nan_to_num(np.abs(values[1:] - values[0])).max(axis=1, initial=0.0))
+        changes = np.abs(values[1:] - values[0])
+        unknown = np.where(everybody[:, np.newaxis], np.abs(values[0]), 0.0)
+        changes = np.nan_to_num(np.where(np.isnan(changes), unknown, changes))
+        moved = np.maximum(moved, changes.max(axis=1, initial=0.0))
     moves: dict[Fact, list[float]] = {}
     for tried, effect in zip(tries, moved.tolist(), strict=True):
         for fact, _ in tried:

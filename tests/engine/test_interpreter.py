@@ -381,4 +381,5 @@ def test_equal_ranges_of_different_facts_still_need_what_decides_between_them(pr
 
 
 def test_every_kind_of_expression_is_evaluated() -> None:
-    assert set(EVALUATORS) == set(get_args(ir.Expression))
+    only_asked_by_code = {ir.ListedBefore}
+    assert set(EVALUATORS) == set(get_args(ir.Expression)) - only_asked_by_code

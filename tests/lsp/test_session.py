@@ -133,7 +133,7 @@ def test_a_rename_changes_every_place_or_none(session: tuple[Client, Path, Path]
     refused = client.ask("textDocument/rename", {**client.at(rest, "income_tax", 1), "newName": "tax_of_income"})
     assert "the reform `half.yaml` names `income_tax`" in refused["error"]["message"]
     (reforms / "half.yaml").unlink()
-    for new, why in (("wages", "means something already"), ("Case", "cannot be a name"), ("children", "stands in")):
+    for new, why in (("wages", "means something already"), ("Case", "cannot be a name"), ("children", "is already in")):
         refused = client.ask("textDocument/rename", {**client.at(rest, "income_tax", 1), "newName": new})
         assert why in refused["error"]["message"]
 
