@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Set
 from datetime import date
 from itertools import chain
 
@@ -19,7 +19,7 @@ from engine.ir.walk import children, groupings, order_keys, walk
 from engine.native.plan.replaced import Replaced
 from engine.values.periods import Period, Unit
 
-_OF_EACH = (ir.Aggregate, ir.Chosen, ir.Ranked)
+_OF_EACH = (ir.Aggregate, ir.Chosen, ir.Ranked, ir.OverParts, ir.AsIf)
 _READING_NOTHING = frozenset(
     (ir.Literal, ir.Local, ir.Let, ir.If, ir.Arithmetic, ir.Compare, ir.And, ir.Or, ir.Not, ir.Extreme, ir.Negate)
 )
@@ -41,16 +41,19 @@ class Reaching:
         """All that something replaced in a period reaches, and itself."""
         return frozenset().union(*(self.reached(name, period) for name in replaced.names))
 
-    def given_may_stand(self, reached: Collection[str], replaced: Replaced, period: Period) -> bool:
+    def given_may_stand(self, reached: Collection[str], replaced: Replaced, period: Period, home: Home) -> bool:
         """Whether what is given of a figure that is reached may stand in the world for some, whom nothing replaced
         reaches: since only some members are meant, since formulas lead there only by others, who may not be there, or
         only in a part of the period."""
         standing = [name for name in reached if name not in replaced.names and self._stands(name)]
         if not standing:
             return False
-        definitions = [self._program.definitions[name] for name in standing]
-        several = any(_has_several(definition, period) for definition in definitions)
-        return bool(replaced.members) or several or self._leads_by_others(reached, replaced, period)
+        several = any(_has_several(self._program.definitions[name], period) for name in standing)
+        return (
+            bool(replaced.members)
+            or several
+            or not self._surely_reached(reached, replaced, period, home).issuperset(standing)
+        )
 
     def _stands(self, name: str) -> bool:
         """Whether something may stand in the place of a figure's formula."""
@@ -59,11 +62,20 @@ class Reaching:
             return False
         return name in self._given or definition.default is not None or definition.absent is not None
 
-    def _leads_by_others(self, reached: Iterable[str], replaced: Replaced, period: Period) -> bool:
-        names = replaced.names.union(reached)
-        definitions = [self._program.definitions[name] for name in reached if name in self._program.definitions]
-        bodies = chain.from_iterable(in_force(definition, period) for definition in definitions)
-        return any(_is_by_others(node, names) for body in bodies for node in walk(body))
+    def _surely_reached(self, reached: Collection[str], replaced: Replaced, period: Period, home: Home) -> set[str]:
+        """The figures that are reached for everybody who has them, and what is replaced."""
+        surely, before = set(replaced.names), -1
+        left = [name for name in reached if name in self._program.definitions]
+        while len(surely) != before:
+            before = len(surely)
+            surely.update(
+                name for name in left if name not in surely and self._reads_surely(name, surely, period, home)
+            )
+        return surely
+
+    def _reads_surely(self, name: str, surely: Set[str], period: Period, home: Home) -> bool:
+        bodies = list(in_force(self._program.definitions[name], period))
+        return bool(bodies) and all(any(_is_sure(node, surely, home) for node in _its_own(body)) for body in bodies)
 
     def reached(self, name: str, period: Period, whole: bool = True) -> frozenset[str]:
         """The figures from whose formulas in a period a figure is read, directly or through others, and itself;
@@ -113,13 +125,25 @@ def asks(definition: Definition, of: str = "") -> bool:
     return any(isinstance(node, ir.AsIf) and (not of or node.changes[0].name == of) for node in nodes)
 
 
-def _is_by_others(node: ir.Expression, names: Collection[str]) -> bool:
-    """Whether a node reads some names of others than the one whose formula it is, or for each of several."""
-    if isinstance(node, _OF_EACH):
-        return any(read in names for part in walk(node) for read in _names_read(part))
-    if isinstance(node, ir.VariableRead | ir.OverTime):
-        return node.name in names and not isinstance(node.subject, ir.Self)
+def _is_sure(node: ir.Expression, names: Set[str], home: Home) -> bool:
+    """Whether a node reads one of some names of the one whose formula it is, or of their group that asks."""
+    match node:
+        case ir.ParameterRead():
+            return node.name in names and isinstance(node.time, ir.ThisPeriod)
+        case ir.VariableRead(time=ir.ThisPeriod()):
+            of_group = isinstance(node.subject, ir.GroupOf) and node.subject.entity == home.entity
+            return node.name in names and (of_group or isinstance(node.subject, ir.Self))
     return False
+
+
+def _its_own(body: ir.Expression) -> Iterator[ir.Expression]:
+    """The parts of a formula that are found once, in its own world: not for each of several."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, _OF_EACH):
+            stack += children(node)
 
 
 def _outside_worlds(body: ir.Expression) -> Iterator[ir.Expression]:

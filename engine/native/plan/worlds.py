@@ -151,7 +151,7 @@ class Worlds:
         if replaced is None:
             return None
         reached = self._reaching.by(replaced, period)
-        if self._reaching.given_may_stand(reached, replaced, period):
+        if self._reaching.given_may_stand(reached, replaced, period, home):
             return None
         number = len(self._worlds) + 1
         guard = self._guard(number, owner, guards)
@@ -262,7 +262,7 @@ class Worlds:
             parameters={**around.parameters, **inner.parameters},
         )
         reached = frozenset((*outer.reached, *self._reaching.by(inner, outer.period)))
-        if self._reaching.given_may_stand(reached, replaced, outer.period):
+        if self._reaching.given_may_stand(reached, replaced, outer.period, outer.home):
             return None
         return _World(len(self._worlds) + 1, outer.home, outer.period, replaced, reached, depth=outer.depth + 1)
 
