@@ -17,7 +17,8 @@ from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir import nodes as ir
-from engine.ir.program import Definition, Program
+from engine.ir.fold import formula_at
+from engine.ir.program import Program
 
 
 class Whole(NamedTuple):
@@ -29,14 +30,14 @@ class Whole(NamedTuple):
 
 def states_parts(program: Program, case: Case) -> bool:
     """Whether a case states months of what rules take as parts of a year's figure."""
-    return any(_whole_of(program.definitions[fact.name]) is not None for fact in case.given)
+    return any(_whole_of(program, fact) is not None for fact in case.given)
 
 
 def contradicted_months(interpreter: Interpreter) -> tuple[str, ...]:
     """What to say of stated months that the year's figures do not count, of those that were read."""
     sums: dict[Whole, list[Fraction]] = {}
     for fact, value in interpreter.case.given.items():
-        spread = _whole_of(interpreter.program.definitions[fact.name])
+        spread = _whole_of(interpreter.program, fact)
         if spread is None or isinstance(value, bool) or not isinstance(value, (int, Fraction)):
             continue
         kind = interpreter.program.definitions[spread.value.name].period
@@ -45,10 +46,10 @@ def contradicted_months(interpreter: Interpreter) -> tuple[str, ...]:
     return tuple(note for whole, values in sums.items() for note in _differing(interpreter, whole, values))
 
 
-def _whole_of(definition: Definition) -> ir.Spread | None:
-    """What a figure is a part of, by its formula."""
-    bodies = [formula.body for formula in definition.formulas[:1]]
-    return bodies[0] if bodies and isinstance(bodies[0], ir.Spread) else None
+def _whole_of(program: Program, fact: Fact) -> ir.Spread | None:
+    """What a stated figure is a part of, by the formula of its period."""
+    formula = formula_at(program.definitions[fact.name].formulas, fact.period.start)
+    return formula if isinstance(formula, ir.Spread) else None
 
 
 def _differing(interpreter: Interpreter, whole: Whole, values: list[Fraction]) -> Iterator[str]:

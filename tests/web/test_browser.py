@@ -181,14 +181,19 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     context.close()
 
 
-def test_of_several_fields_the_summary_says_which_is_wrong(chromium: Any, address: str) -> None:
-    page = chromium.new_page()
+def couple_with_children(page: Any, address: str, children: str) -> None:
+    """Answer up to how many children a couple of 34 and 33 has."""
     page.goto(f"{address}/owed")
     answer(page)
     answer(page, fields={"How old were you": "34"})
     answer(page, check="Yes")
     answer(page, fields={"How old was your": "33"})
-    answer(page, fields={"How many children": "0"})
+    answer(page, fields={"How many children": children})
+
+
+def test_of_several_fields_the_summary_says_which_is_wrong(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    couple_with_children(page, address, "0")
     answer(page, fields={"You": "3000.50", "Your husband or wife": "much"})
     assert "Your husband or wife: Enter an amount" in page.get_by_role("alert").inner_text()
     for amount in ("2000", "0", "0"):
@@ -243,12 +248,7 @@ def test_a_file_that_cannot_be_opened_is_told_where_the_reader_looks(
 
 def test_the_pages_of_the_questions_are_fit_for_everybody(chromium: Any, address: str) -> None:
     page = chromium.new_page()
-    page.goto(f"{address}/owed")
-    answer(page)
-    answer(page, fields={"How old were you": "34"})
-    answer(page, check="Yes")
-    answer(page, fields={"How old was your": "33"})
-    answer(page, fields={"How many children": "9"})
+    couple_with_children(page, address, "9")
     assert faults_of(page) == []
     answer(page, fields={f"Child {at}": str(at) for at in range(1, 10)})
     assert faults_of(page) == []
